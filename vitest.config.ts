@@ -1,0 +1,9 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["packages/*/test/**/*.test.ts"],
+    slowTestThreshold: 250,
+    testTimeout: 20_000,
+  },
+});
