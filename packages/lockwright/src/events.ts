@@ -37,7 +37,7 @@ export interface Grant {
   readonly key?: string;
 }
 
-/** Why a waiter gave up. */
+/** Why a waiter gave up; a waiter whose weight no longer fits after a resize is `"cancelled"`. */
 export type LeftWhy = "timeout" | "abort" | "cancelled" | "closed" | "broken" | "deadlock";
 
 /** The one internal listener: a profiler. Called synchronously, after the lock's own state is settled. */
@@ -136,4 +136,76 @@ export function installHook(next: Hook): Disposable {
       if (hook === next) hook = null;
     },
   };
+}
+
+/** Answers whether anyone wants to hear of grants, now or as the start of a hold that is reported later. */
+export function isGrantWatched(): boolean {
+  return hook !== null || granted.hasSubscribers || released.hasSubscribers || queued.hasSubscribers;
+}
+
+/** Answers whether a channel that reports times is listened to. */
+export function isChannelWatched(): boolean {
+  return granted.hasSubscribers || released.hasSubscribers || queued.hasSubscribers || left.hasSubscribers;
+}
+
+/** Answers whether anyone wants to hear of releases. */
+export function isReleaseWatched(): boolean {
+  return hook !== null || released.hasSubscribers;
+}
+
+/** Answers whether anyone wants to hear of waits or of how they end. */
+export function isWaitWatched(): boolean {
+  return isGrantWatched() || left.hasSubscribers;
+}
+
+// One load less at each emit site than through the table.
+const { queued, granted, released, left } = channels;
+
+/** Tells that a named lock was built. */
+export function emitCreated(lock: LockRef): void {
+  if (channels.created.hasSubscribers) channels.created.publish(lock);
+}
+
+/** Tells that `grant` has to wait as the `depth`-th; `holders` is asked only when somebody listens. */
+export function emitQueued(lock: Observed, grant: Grant, depth: number, holders: () => QueuedEvent["holders"]): void {
+  if (hook !== null) callHook((to) => to.queued(lock, grant, depth));
+  if (queued.hasSubscribers) queued.publish({ lock: lock.ref, ...keyOf(grant), depth, holders: holders() });
+}
+
+/** Tells that `grant` was handed out after `waited` milliseconds, with `depth` still waiting. */
+export function emitGranted(lock: Observed, grant: Grant, waited: number, depth: number): void {
+  if (hook !== null) callHook((to) => to.granted(lock, grant));
+  if (granted.hasSubscribers) granted.publish({ lock: lock.ref, ...keyOf(grant), waited, depth });
+}
+
+/** Tells that `grant` came back; `held` in milliseconds where the start is known, `value`: what a `run` body returned. */
+export function emitReleased(lock: Observed, grant: Grant, held: number | undefined, depth: number, value: unknown): void {
+  if (hook !== null) callHook((to) => to.released(lock, grant, depth, value));
+  if (!released.hasSubscribers) return;
+  released.publish({ lock: lock.ref, ...keyOf(grant), ...(held === undefined ? {} : { held }), waiters: depth });
+}
+
+/** Tells that a waiter gave up after `waited` milliseconds. */
+export function emitLeft(lock: Observed, grant: Grant, why: LeftWhy, waited: number): void {
+  if (hook !== null) callHook((to) => to.left(lock, grant, why));
+  if (left.hasSubscribers) left.publish({ lock: lock.ref, ...keyOf(grant), why, waited });
+}
+
+/** Tells the hook that a `tryAcquire` found the lock taken. */
+export function emitMissed(lock: Observed): void {
+  if (hook !== null) callHook((to) => to.missed(lock));
+}
+
+function keyOf(grant: Grant): { readonly key?: string } {
+  return grant.key === undefined ? {} : { key: grant.key };
+}
+
+function callHook(call: (to: Hook) => void): void {
+  const asked = hook!;
+  try {
+    call(asked);
+  } catch (error) {
+    if (hook === asked) hook = null;
+    process.emitWarning(`a lockwright hook threw and was uninstalled: ${String(error)}`, "LockwrightWarning");
+  }
 }

@@ -9,3 +9,16 @@ export {
   StaleTokenError,
   type StaleToken,
 } from "./errors.js";
+export type {
+  AcquireOptions,
+  Guard,
+  LocalLock,
+  Lock,
+  LockOptions,
+  LockStats,
+  RunOptions,
+  WaitOptions,
+  WaitOrder,
+} from "./primitives/lock.js";
+export { Mutex } from "./primitives/mutex.js";
+export { Semaphore } from "./primitives/semaphore.js";

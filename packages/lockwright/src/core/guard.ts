@@ -1,0 +1,198 @@
+/**
+ * The permit: one object that is first the waiter and then the guard.
+ *
+ * A wait that is granted needs no second allocation, and "is this guard spent?" is a number in the guard itself, so a
+ * second release can be told from the first without asking the lock. Its life is a line with one fork:
+ *
+ *     QUEUED ──► HELD ──► SPENT          WATCHING ──► LEFT
+ *        └─────► LEFT
+ *
+ * Invariants:
+ * - G1 The state only moves along an arrow, synchronously, once (this is I4 and I5 of the permit core).
+ * - G2 `resolve` is called exactly once for a permit that waited, in the step in which it leaves QUEUED or WATCHING.
+ * - G3 Every container of waiters (queue, signal group, deadline list) reads the state to tell a live entry from a
+ *   tombstone; hence a permit never goes back to a waiting state.
+ *
+ * Why not a closure per acquisition that releases: it cannot say that it is spent without a second object, and it
+ * measured twice the memory. Why `extra`: a wait without signal, timeout or priority should not pay for their fields.
+ */
+import type { Grant, LeftWhy } from "../events.js";
+import { showByToString } from "./inspection.js";
+
+/**
+ * Proves that its owner holds permits of a lock; gives them back on `release()`.
+ *
+ * **When to use** You get one from `acquire`, `tryAcquire` or as the first argument of a `run` body. It may be handed on
+ * to another function or task: whoever has it may release it, and nothing else can.
+ *
+ * **Errors** `release()` of a guard that holds nothing throws `LW_NOT_HELD` and frees nobody's hold. Leaving a `using`
+ * block is then a no-op, so an early release inside the block is fine.
+ *
+ * **Example**
+ * ```ts
+ * import { Mutex } from "lockwright";
+ *
+ * const mutex = new Mutex();
+ * const guard = mutex.tryAcquire() ?? (await mutex.acquire());
+ * try {
+ *   console.log(guard.held); // true
+ * } finally {
+ *   guard.release();
+ * }
+ * ```
+ */
+export interface Guard extends Disposable, AsyncDisposable {
+  /** True until the guard is released. */
+  readonly held: boolean;
+  /** Gives the permits back and lets the next waiter in before it returns. */
+  release(): void;
+}
+
+/** In the queue of its lock. */
+export const QUEUED = 0;
+/** Waits for a hint that permits are free (`whenAvailable`); will hold nothing. */
+export const WATCHING = 1;
+/** Holds its weight. */
+export const HELD = 2;
+/** Was held and is released. */
+export const SPENT = 3;
+/** Stopped waiting: aborted, timed out, cancelled, closed; or, for a watcher, was told. */
+export const LEFT = 4;
+
+/** The lock behind a permit, as far as permits, signal groups and deadline lists need it. */
+export interface PermitOwner {
+  readonly name: string;
+  readonly mode: Grant["mode"];
+  /** Takes back a held permit; `value` is what a `run` body returned. */
+  finish(permit: Permit, value?: unknown): void;
+  /** Ends a wait with `outcome`, a rejected promise. Grants nothing: {@link settle} follows, once per core. */
+  leave(permit: Permit, why: LeftWhy, outcome: Promise<never>): void;
+  /** Lets in whoever fits now, then tells listeners what happened since the last time. */
+  settle(): void;
+  /** Makes the error of a wait that ran out of time. */
+  timeoutError(permit: Permit, waited: number): Error;
+  notHeldError(permit: Permit): Error;
+}
+
+/** A container of waiters that wants to know when one of its own stopped waiting. */
+export interface WaiterList {
+  removed(permit: Permit): void;
+}
+
+/** The parts of a wait that most waits do not have. */
+export class WaitExtra {
+  /** Larger goes first; read only by `order: "priority"`. */
+  priority = 0;
+  /** Rank of arrival within its queue. */
+  arrival = 0;
+  /** Platform time at which it began to wait; set when it has a timeout or somebody listens. */
+  since: number | undefined = undefined;
+  /** Platform time of the grant; set only when somebody listens. */
+  grantedAt: number | undefined = undefined;
+  group: WaiterList | undefined = undefined;
+  deadlines: WaiterList | undefined = undefined;
+  intent: "read" | "write" | undefined = undefined;
+  probe: unknown = undefined;
+}
+
+/** A waiter, then a guard. Users see it as {@link Guard}, listeners as `Grant`. */
+export class Permit implements Guard, Grant {
+  readonly owner: PermitOwner;
+  state: number;
+  readonly weight: number;
+  /** Settles the acquire promise; gone once called (G2). A rejection goes through it as a rejected promise. */
+  resolve: ((outcome: unknown) => void) | undefined;
+  extra: WaitExtra | undefined;
+
+  constructor(owner: PermitOwner, state: number, weight: number) {
+    this.owner = owner;
+    this.state = state;
+    this.weight = weight;
+    this.resolve = undefined;
+    this.extra = undefined;
+  }
+
+  get held(): boolean {
+    return this.state === HELD;
+  }
+
+  release(): void {
+    if (this.state !== HELD) throw this.owner.notHeldError(this);
+    this.owner.finish(this);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.state === HELD) this.owner.finish(this);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    if (this.state === HELD) this.owner.finish(this);
+    return Promise.resolve();
+  }
+
+  get mode(): Grant["mode"] {
+    return this.owner.mode;
+  }
+
+  // A getter may answer undefined where an optional property may not, hence the cast.
+  get intent(): "read" | "write" {
+    return this.extra?.intent as "read" | "write";
+  }
+
+  get probe(): unknown {
+    return this.extra?.probe;
+  }
+
+  set probe(value: unknown) {
+    this.extras().probe = value;
+  }
+
+  /** Gives the extra part, made on first use. */
+  extras(): WaitExtra {
+    return (this.extra ??= new WaitExtra());
+  }
+
+  /** Ends the wait in `state`: out of its signal group and deadline list, promise settled (G1, G2). */
+  end(state: number, outcome: unknown): void {
+    this.state = state;
+    const extra = this.extra;
+    // After the state, before the promise: the lists read the state, and nothing may find a settled waiter in them.
+    if (extra !== undefined) {
+      extra.group?.removed(this);
+      extra.deadlines?.removed(this);
+      extra.group = undefined;
+      extra.deadlines = undefined;
+    }
+    const resolve = this.resolve!;
+    this.resolve = undefined;
+    resolve(outcome);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Guard";
+  }
+
+  toString(): string {
+    const phase = ["queued", "watching", "held", "released", "left"][this.state];
+    return `Guard { lock: ${JSON.stringify(this.owner.name)}, ${phase}, weight: ${this.weight} }`;
+  }
+
+  static {
+    showByToString(this.prototype);
+  }
+}
+
+let captured: (outcome: unknown) => void;
+const capture = (resolve: (outcome: unknown) => void): void => {
+  captured = resolve;
+};
+
+/**
+ * Gives the promise of a waiting permit. One executor for the whole module: `Promise.withResolvers` measured twice the
+ * time and is absent on Node 20, and a closure per wait is memory that nothing else needs.
+ */
+export function promiseOf<T>(permit: Permit): Promise<T> {
+  const promise = new Promise<unknown>(capture) as Promise<T>;
+  permit.resolve = captured;
+  return promise;
+}

@@ -1,0 +1,56 @@
+/**
+ * The errors of the permit core: each a fresh instance whose message names the lock, how it stands and what to do.
+ *
+ * Who holds a permit is told as far as it is known without a clock read or a registry: how many are held of how many.
+ */
+import { LockwrightError } from "../errors.js";
+
+/** How a lock stands, as far as its errors tell. */
+export interface Standing {
+  readonly name: string;
+  readonly capacity: number;
+  readonly held: number;
+  readonly waiting: number;
+  readonly maxWaiters: number;
+  readonly closeReason: unknown;
+}
+
+function standing(core: Standing, waiting: number = core.waiting): string {
+  const others = waiting === 1 ? "1 caller waits" : `${waiting} callers wait`;
+  return `${core.held} of ${core.capacity} permits held, ${others}`;
+}
+
+/** `others`: who else waits. */
+export function timedOut(core: Standing, waited: number, others: number): LockwrightError {
+  const advice = "hold it for less time, or wait longer with a larger timeout";
+  return new LockwrightError("LW_TIMEOUT", `"${core.name}" was not free within ${waited} ms (${standing(core, others)}); ${advice}`);
+}
+
+export function closed(core: Standing): LockwrightError {
+  const advice = "stop using a lock after close()";
+  return new LockwrightError("LW_CLOSED", `"${core.name}" is closed; ${advice}`, { cause: core.closeReason });
+}
+
+export function cancelled(core: Standing): LockwrightError {
+  return new LockwrightError("LW_CANCELLED", `the wait for "${core.name}" was cancelled by cancelWaiters(); acquire again if it is still wanted`);
+}
+
+export function overloaded(core: Standing): LockwrightError {
+  const advice = "shed this request, or raise maxWaiters";
+  return new LockwrightError("LW_OVERLOADED", `"${core.name}" has its limit of ${core.maxWaiters} waiters (${standing(core)}); ${advice}`);
+}
+
+export function tooHeavy(core: Standing, weight: number): LockwrightError {
+  const advice = "ask for less, or resize it first";
+  return new LockwrightError("LW_WEIGHT", `weight ${weight} can never be granted: "${core.name}" has ${core.capacity} permits; ${advice}`);
+}
+
+export function busy(core: Standing): LockwrightError {
+  const advice = "runSync never waits: use run, or try again later";
+  return new LockwrightError("LW_BUSY", `"${core.name}" is not free (${standing(core)}); ${advice}`);
+}
+
+export function notHeld(core: Standing): LockwrightError {
+  const advice = "release each guard once, and only after it was acquired";
+  return new LockwrightError("LW_NOT_HELD", `this guard of "${core.name}" holds nothing any more; ${advice}`);
+}

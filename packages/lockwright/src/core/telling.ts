@@ -1,0 +1,83 @@
+/**
+ * What a permit core tells its listeners, and when: after its state is settled, in the order in which it happened.
+ *
+ * A core makes a teller the first time somebody listens, so a lock nobody watches has none. The core notes grants and
+ * departures while it moves permits and flushes at the end; a listener may therefore call the lock again without harm.
+ * Clock reads and the set of holders are for the diagnostics channels alone: a hook brings its own.
+ */
+import {
+  emitGranted, emitLeft, emitQueued, emitReleased, isChannelWatched, type LeftWhy, type Observed, type QueuedEvent,
+} from "../events.js";
+import { platform } from "../platform.js";
+import type { Permit } from "./guard.js";
+
+interface Notice {
+  readonly permit: Permit;
+  /** Why it left; undefined for a grant. */
+  readonly why: LeftWhy | undefined;
+}
+
+/** A lock as its teller sees it. */
+interface Told extends Observed {
+  readonly waiting: number;
+}
+
+/** Tells listeners of one core. */
+export class Teller {
+  readonly #lock: Told;
+  #notices: Notice[] = [];
+  /** Guards granted while a channel was listened to and not released yet. */
+  readonly #holders: Set<Permit> = new Set<Permit>();
+
+  constructor(lock: Told) {
+    this.#lock = lock;
+  }
+
+  /** A grant that did not wait. */
+  taken(permit: Permit): void {
+    this.#beginHold(permit);
+    emitGranted(this.#lock, permit, 0, this.#lock.waiting);
+  }
+
+  queued(permit: Permit): void {
+    if (isChannelWatched()) permit.extras().since ??= platform.now();
+    emitQueued(this.#lock, permit, this.#lock.waiting, () => this.#listHolders());
+  }
+
+  /** Notes a grant, or with `why` a departure, to be told by {@link flush}. */
+  note(permit: Permit, why: LeftWhy | undefined): void {
+    this.#notices.push({ permit, why });
+  }
+
+  released(permit: Permit, value: unknown): void {
+    this.#holders.delete(permit);
+    const since = permit.extra?.grantedAt;
+    emitReleased(this.#lock, permit, since === undefined ? undefined : platform.now() - since, this.#lock.waiting, value);
+  }
+
+  flush(): void {
+    const notices = this.#notices;
+    if (notices.length === 0) return;
+    this.#notices = [];
+    for (const { permit, why } of notices) {
+      const since = permit.extra?.since;
+      const waited = since === undefined || !isChannelWatched() ? 0 : platform.now() - since;
+      if (why !== undefined) emitLeft(this.#lock, permit, why, waited);
+      else {
+        this.#beginHold(permit);
+        emitGranted(this.#lock, permit, waited, this.#lock.waiting);
+      }
+    }
+  }
+
+  #beginHold(permit: Permit): void {
+    // A listener told before this one may have released it already.
+    if (!isChannelWatched() || !permit.held) return;
+    permit.extras().grantedAt = platform.now();
+    this.#holders.add(permit);
+  }
+
+  #listHolders(): QueuedEvent["holders"] {
+    return [...this.#holders].map((holder) => ({ since: holder.extra!.grantedAt! }));
+  }
+}
