@@ -46,8 +46,15 @@ export function compile(root, consumer, snippets) {
   const compilerOptions = {
     ...JSON.parse(readFileSync(join(root, "tsconfig.base.json"), "utf8")).compilerOptions,
     // A snippet declares what it shows and nothing more; the library's own declarations are checked too.
-    ...{ noUnusedLocals: false, noUnusedParameters: false, isolatedDeclarations: false, skipLibCheck: false },
-    ...{ declaration: false, declarationMap: false, sourceMap: false, rootDir: "snippets", outDir: "out" },
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    isolatedDeclarations: false,
+    skipLibCheck: false,
+    declaration: false,
+    declarationMap: false,
+    sourceMap: false,
+    rootDir: "snippets",
+    outDir: "out",
   };
   writeFileSync(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["snippets"] }));
   const errors = new Map();

@@ -5,8 +5,17 @@ import { build } from "esbuild";
 async function sizeOf(consumer, code) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: consumer },
-    ...{ bundle: true, splitting: true, minify: true, write: false, metafile: true },
-    ...{ format: "esm", platform: "node", target: "node20", outdir: "/out", absWorkingDir: "/", logLevel: "silent" },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    outdir: "/out",
+    absWorkingDir: "/",
+    logLevel: "silent",
     external: ["better-sqlite3", "libsql"],
   });
   const wanted = new Set(["out/stdin.js"]);
