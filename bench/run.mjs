@@ -12,9 +12,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const RUNNERS = ["run.mjs", "compare.mjs"];
+/** Not scenarios: the runners, and the parts a scenario runs in a process of its own, named after their role. */
+const NOT_SCENARIOS = /^(run|compare)\.mjs$|-(cases|peers|child|worker|support)\.mjs$/;
 const scenarios = readdirSync(HERE)
-  .filter((file) => file.endsWith(".mjs") && !RUNNERS.includes(file))
+  .filter((file) => file.endsWith(".mjs") && !NOT_SCENARIOS.test(file))
   .map((file) => file.replace(/\.mjs$/, ""));
 
 const flags = process.argv.slice(2).filter((word) => word.startsWith("-"));
