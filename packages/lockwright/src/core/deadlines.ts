@@ -37,10 +37,6 @@ class DeadlineList implements WaiterList {
     this.waits.removed(permit);
     this.#clock.removedOne(this);
   }
-
-  dueOf(permit: Permit): number {
-    return permit.extra!.since! + this.duration;
-  }
 }
 
 class DeadlineClock {
@@ -60,14 +56,15 @@ class DeadlineClock {
 
   add(permit: Permit, duration: number): void {
     const now = this.#platform.now();
+    const due = Math.ceil(now + duration);
     const extra = permit.extras();
-    extra.since = now;
-    const list = this.#lists.get(duration) ?? this.#newList(duration, now + duration);
+    extra.due = due;
+    const list = this.#lists.get(duration) ?? this.#newList(duration, due);
     if (list.waits.live === 0) this.#empty -= 1;
     list.waits.push(permit);
     extra.deadlines = list;
     this.#live += 1;
-    if (now + duration < this.#timerDue) this.#arm(now + duration, now);
+    if (due < this.#timerDue) this.#arm(due, now);
   }
 
   removedOne(from: DeadlineList): void {
@@ -126,7 +123,7 @@ class DeadlineClock {
 
   #expireList(list: DeadlineList, now: number, owners: Set<PermitOwner>): void {
     let oldest = list.waits.first();
-    while (oldest !== undefined && list.dueOf(oldest) <= now) {
+    while (oldest !== undefined && oldest.extra!.due <= now) {
       const owner = oldest.owner;
       owner.leave(oldest, "timeout", Promise.reject<never>(owner.timeoutError(oldest, list.duration)));
       owners.add(owner);
@@ -139,7 +136,7 @@ class DeadlineClock {
       this.#empty -= 1;
       return;
     }
-    list.nextDue = list.dueOf(oldest);
+    list.nextDue = oldest.extra!.due;
     this.#byDue.push(list);
   }
 }

@@ -85,7 +85,9 @@ export class WaitExtra {
   priority = 0;
   /** Rank of arrival within its queue. */
   arrival = 0;
-  /** Platform time at which it began to wait; set when it has a timeout or somebody listens. */
+  /** Platform time at which its wait times out, in whole milliseconds: a small integer costs no allocation. */
+  due = 0;
+  /** Platform time at which it began to wait; set only when somebody listens. */
   since: number | undefined = undefined;
   /** Platform time of the grant; set only when somebody listens. */
   grantedAt: number | undefined = undefined;
@@ -179,6 +181,9 @@ export class Permit implements Guard, Grant {
 
   static {
     showByToString(this.prototype);
+    // Resolving a promise looks for `then` on the value, up the whole prototype chain. To find it here, and undefined,
+    // is 10 ns less per grant, and keeps a guard a guard if somebody pollutes Object.prototype.
+    Object.defineProperty(this.prototype, "then", { value: undefined });
   }
 }
 

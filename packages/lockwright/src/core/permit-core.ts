@@ -215,7 +215,7 @@ export class PermitCore implements PermitOwner, Observed {
     permit.end(LEFT, outcome);
     if (isWatcher) return this.#watchers!.ring.removed(permit);
     this.waiting -= 1;
-    this.#queue!.removed(permit, false);
+    this.#queue!.removed(permit);
     if (isWaitWatched()) this.#listening().note(permit, why);
   }
 
@@ -234,7 +234,7 @@ export class PermitCore implements PermitOwner, Observed {
       this.free -= head.weight;
       this.waiting -= 1;
       head.end(HELD, head);
-      queue.removed(head, true);
+      queue.granted(head);
       if (isGrantWatched()) this.#listening().note(head, undefined);
     }
   }

@@ -69,6 +69,15 @@ export class WaitRing implements WaiterList {
     return undefined;
   }
 
+  /** Removes the oldest live entry, which {@link first} has just given: the short way of {@link removed}. */
+  shift(): void {
+    this.#slots[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#slots.length - 1);
+    this.#span -= 1;
+    this.live -= 1;
+    if (this.live === 0) this.#reset();
+  }
+
   /** Takes note that `permit`, an entry of this ring, waits no more. Call it after the state has changed (G3). */
   removed(permit: Permit): void {
     this.live -= 1;
@@ -173,10 +182,16 @@ export class WaitQueue {
     return this.#order === "lifo" ? this.#ring!.last() : this.#top();
   }
 
-  /** Takes note that `permit` waits no more; `granted` moves the ageing on. Call it after the state has changed. */
-  removed(permit: Permit, granted: boolean): void {
+  /** Takes note that `head` was granted, and moves the ageing on. Call it after the state has changed. */
+  granted(head: Permit): void {
+    if (this.#order === "fifo") return this.#ring!.shift();
+    this.removed(head);
+    this.countGrant();
+  }
+
+  /** Takes note that `permit` waits no more. Call it after the state has changed. */
+  removed(permit: Permit): void {
     this.#ring?.removed(permit);
-    if (granted) this.countGrant();
     if (this.#heap !== undefined) this.#bury(this.#heap, permit);
   }
 

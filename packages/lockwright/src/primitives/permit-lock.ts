@@ -5,12 +5,14 @@
  */
 import { HELD, type Permit } from "../core/guard.js";
 import { showByToString } from "../core/inspection.js";
-import { checkBody, checkDuration, PLAIN_REQUEST, readRequest, readWeight } from "../core/options.js";
+import { checkBody, checkDuration, checkOptions, PLAIN_REQUEST, readRequest, readWeight } from "../core/options.js";
 import { type CoreShape, PermitCore } from "../core/permit-core.js";
 import { busy } from "../core/refusals.js";
 import { emitCreated } from "../events.js";
 import { BodySignal, neverAborted } from "./body-signal.js";
 import type { AcquireOptions, Guard, LocalLock, LockOptions, LockStats, RunOptions, WaitOptions } from "./lock.js";
+
+const TICK = Promise.resolve();
 
 /** The common part of locks over one permit core; not exported by the package. */
 export abstract class PermitLock implements LocalLock {
@@ -35,23 +37,9 @@ export abstract class PermitLock implements LocalLock {
     return core.take(weight) ?? core.missed(weight);
   }
 
-  async run<T>(fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>, options?: RunOptions): Promise<T> {
-    checkBody(fn);
-    const core = this.core;
-    const guard = await (options === undefined ? core.acquire(undefined) : acquireToRun(core, options));
-    const signal = options?.signal;
-    if (signal?.aborted === true) {
-      guard.release();
-      throw signal.reason;
-    }
-    let value: T | undefined;
-    try {
-      value = await (options?.bodyTimeout === undefined ? fn(guard, signal ?? neverAborted()) : runBounded(core.name, fn, guard, options));
-      return value;
-    } finally {
-      // Not release(): the body may have given its guard back already, or handed it on to someone who did.
-      if (guard.state === HELD) core.finish(guard, value);
-    }
+  run<T>(fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>, options?: RunOptions): Promise<T> {
+    if (options === undefined && typeof fn === "function") return runPlain(this.core, fn);
+    return runWith(this.core, fn, options);
   }
 
   runSync<T>(fn: (guard: Guard) => T): T {
@@ -66,7 +54,7 @@ export abstract class PermitLock implements LocalLock {
     try {
       value = fn(guard);
     } finally {
-      if (guard.state === HELD) core.finish(guard, value);
+      endHold(guard, value);
     }
     return refuseThenable(value);
   }
@@ -103,20 +91,62 @@ export abstract class PermitLock implements LocalLock {
   }
 }
 
-/** Acquires for `run`, whose own option is checked before anything is taken. */
-function acquireToRun(core: PermitCore, options: RunOptions): Promise<Permit> {
-  if (typeof options === "object" && options?.bodyTimeout !== undefined) checkDuration("bodyTimeout", options.bodyTimeout);
-  return core.acquire(options);
+/**
+ * `run` without options. The same as {@link runWith}, apart only because an async frame costs by its size: one function
+ * for both measured a quarter slower.
+ */
+async function runPlain<T>(core: PermitCore, fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>): Promise<T> {
+  let guard = core.take(1);
+  // One microtask from grant to body, free or contended; on the free path without a promise of its own.
+  if (guard !== undefined) await TICK;
+  else guard = await core.acquire(undefined);
+  let value: T;
+  try {
+    value = await fn(guard, neverAborted());
+  } catch (error) {
+    endHold(guard, undefined);
+    throw error;
+  }
+  endHold(guard, value);
+  return value;
+}
+
+async function runWith<T>(
+  core: PermitCore,
+  fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>,
+  options: RunOptions | undefined,
+): Promise<T> {
+  checkBody(fn);
+  checkOptions(options);
+  const { signal, bodyTimeout = Infinity } = options ?? {};
+  checkDuration("bodyTimeout", bodyTimeout);
+  const guard = await core.acquire(options);
+  if (signal?.aborted === true) {
+    endHold(guard, undefined);
+    throw signal.reason;
+  }
+  let value: T | undefined;
+  try {
+    value = await (bodyTimeout === Infinity ? fn(guard, signal ?? neverAborted()) : runBounded(core.name, fn, guard, bodyTimeout, signal));
+    return value;
+  } finally {
+    endHold(guard, value);
+  }
+}
+
+/** Ends the hold of a `run`. Not `release()`: the body may have given its guard back, or handed it to someone who did. */
+function endHold(guard: Permit, value: unknown): void {
+  if (guard.state === HELD) guard.owner.finish(guard, value);
 }
 
 async function runBounded<T>(
   name: string,
   fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>,
   guard: Guard,
-  options: RunOptions,
+  limit: number,
+  signal: AbortSignal | undefined,
 ): Promise<T> {
-  if (options.bodyTimeout === Infinity) return fn(guard, options.signal ?? neverAborted());
-  const bound = new BodySignal(name, options.bodyTimeout!, options.signal);
+  const bound = new BodySignal(name, limit, signal);
   try {
     return await fn(guard, bound.signal);
   } finally {
