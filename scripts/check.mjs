@@ -69,7 +69,7 @@ function dependencies() {
 const steps = {
   "types of src": () => tool("tsc", "-p", "packages/lockwright/tsconfig.json", "--noEmit"),
   "types of tests, scripts and benches": () => tool("tsc", "-p", "tsconfig.json"),
-  "lint, floors and cycles": () => tool("oxlint", "--deny-warnings"),
+  "lint, floors and cycles": () => tool("oxlint", "--type-aware", "--deny-warnings"),
   format: () => tool("oxfmt", "--check"),
   "file sizes": sizes,
   "file names": names,

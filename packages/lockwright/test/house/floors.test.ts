@@ -77,6 +77,9 @@ const style: readonly [code: string, rule: string][] = [
   ["const unused = 1", "eslint(no-unused-vars)"],
   ['import { T } from "./types.js"; export const t: T = 1', "typescript(consistent-type-imports)"],
   ['import fs from "fs"; export const t = fs', "unicorn(prefer-node-protocol)"],
+  ["Promise.resolve(1)", "typescript(no-floating-promises)"],
+  ["[1].forEach(async () => {})", "typescript(no-misused-promises)"],
+  ["export async function f() { try { return Promise.resolve(1); } catch { return 2; } }", "typescript(return-await)"],
   ["export const same = (a: number) => a == 1", "eslint(eqeqeq)"],
 ];
 
@@ -103,10 +106,10 @@ function edge(from: string, to: Target): string {
   ].join("\n");
 }
 
-function lint(tree: string): void {
+function lint(tree: string, ...flags: string[]): void {
   const cwd = join(folder, tree);
   copyFileSync(join(ROOT, ".oxlintrc.json"), join(cwd, ".oxlintrc.json"));
-  const run = spawnSync(join(ROOT, "node_modules/.bin/oxlint"), ["-f", "json"], { cwd, encoding: "utf8" });
+  const run = spawnSync(join(ROOT, "node_modules/.bin/oxlint"), ["-f", "json", ...flags], { cwd, encoding: "utf8" });
   const { diagnostics } = JSON.parse(run.stdout) as { diagnostics: { code: string; filename: string }[] };
   for (const { code, filename } of diagnostics) {
     const key = `${tree}/${filename}`;
@@ -128,7 +131,11 @@ beforeAll(() => {
   plant("style", "core/clean.ts", 'import { x } from "./clean-too.js";\nexport const y: number = x;\n');
   plant("style", "core/clean-too.ts", "export const x = 1;\n");
   lint("seam");
-  lint("style");
+  writeFileSync(
+    join(folder, "style/tsconfig.json"),
+    JSON.stringify({ compilerOptions: { strict: true, target: "ES2022", module: "NodeNext", types: [] } }),
+  );
+  lint("style", "--type-aware");
 }, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
