@@ -66,6 +66,13 @@ function dependencies() {
   return Object.keys(dependencies).map((name) => `lockwright must not depend on ${name}`);
 }
 
+/** A forced add overrides .gitignore; this notices before the history carries a Node binary for ever. */
+function trackedByMistake() {
+  const { stdout } = spawnSync("git", ["ls-files", "-ci", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" });
+  const files = stdout.split("\n").filter(Boolean);
+  return files.slice(0, 5).map((file) => `${file} is ignored and yet tracked (${files.length} such files)`);
+}
+
 const steps = {
   "types of src": () => tool("tsc", "-p", "packages/lockwright/tsconfig.json", "--noEmit"),
   "types of tests, scripts and benches": () => tool("tsc", "-p", "tsconfig.json"),
@@ -75,6 +82,7 @@ const steps = {
   "file names": names,
   "exports agree with files": faces,
   "no dependencies": dependencies,
+  "nothing ignored is tracked": trackedByMistake,
 };
 
 const failed = [];
