@@ -1,0 +1,186 @@
+/**
+ * The database file: opening it, telling ours from others', and running transactions on it.
+ *
+ * A power cut may take the last commits of a WAL database with `synchronous=normal`, and with them the last tokens. So the
+ * first to open it after a boot lets go of everything held before and moves every token up by more than could be lost.
+ */
+import { readFileSync } from "node:fs";
+import { ArrayTable } from "../../leases/array-table.js";
+import { LockwrightError } from "../../errors.js";
+import { platform } from "../../platform.js";
+import { bootId } from "./boot.js";
+import { decode, encodeTable, newerProtocol, PROTOCOL } from "./document.js";
+import { BUSY, type Database, type Driver, explain, resultCode, type Statement, storeError } from "./driver.js";
+import { FileIdentity } from "./place.js";
+
+/** "LWRT": marks the file as ours, so that nobody's own database is ever written to. */
+const APPLICATION_ID = 0x4c575254;
+/** More commits than can be lost to a power cut: a WAL is synced at every checkpoint, about every 1000 pages. */
+const BOOT_JUMP = 2 ** 20;
+/** Milliseconds to wait for another process's transaction; ours take microseconds, but a process can be stopped inside one. */
+const BUSY_BUDGET = 10_000;
+/** Milliseconds of that to wait without leaving the loop: a normal transaction is over long before. */
+const BUSY_SPIN = 2;
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** An open lock database. */
+export class LockDatabase {
+  readonly path: string;
+  readonly connection: Database;
+  readonly #identity: FileIdentity;
+  readonly #begin: Statement;
+  readonly #beginRead: Statement;
+  readonly #commit: Statement;
+  readonly #rollback: Statement;
+
+  private constructor(path: string, connection: Database) {
+    this.path = path;
+    this.connection = connection;
+    this.#begin = connection.prepare("BEGIN IMMEDIATE");
+    this.#beginRead = connection.prepare("BEGIN");
+    this.#commit = connection.prepare("COMMIT");
+    this.#rollback = connection.prepare("ROLLBACK");
+    this.#identity = new FileIdentity(path);
+  }
+
+  /** Opens or creates the database; nothing is written to a file that is not ours. */
+  static async open(path: string, driver: Driver): Promise<LockDatabase> {
+    let connection: Database | undefined;
+    try {
+      const opened = driver.open(path);
+      connection = opened;
+      await retryBusy(path, () => recognise(opened, path));
+      await retryBusy(path, () => opened.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"));
+      await retryBusy(path, () => prepareSpace(opened, path));
+      return new LockDatabase(path, opened);
+    } catch (error) {
+      connection?.close();
+      throw storeError(error, path);
+    }
+  }
+
+  /** Runs `act` between BEGIN IMMEDIATE and COMMIT; its error rolls everything back. `act` is synchronous: no other step of this process can come between. */
+  async transact<T>(act: () => T): Promise<T> {
+    return await retryBusy(this.path, () => this.#between(this.#begin, act));
+  }
+
+  /** Runs `act`, which only reads, on one moment of the database, without the write lock. */
+  async read<T>(act: () => T): Promise<T> {
+    return await retryBusy(this.path, () => this.#between(this.#beginRead, act));
+  }
+
+  /** Runs one statement that is a transaction by itself. Throws the driver's error, also for a busy database. */
+  runAlone(statement: Statement, ...values: readonly (string | number)[]): boolean {
+    this.#identity.check();
+    return statement.run(...values).changes !== 0;
+  }
+
+  #between<T>(begin: Statement, act: () => T): T {
+    this.#identity.check();
+    begin.run();
+    try {
+      const value = act();
+      this.#commit.run();
+      return value;
+    } catch (error) {
+      this.#undo();
+      throw error;
+    }
+  }
+
+  #undo(): void {
+    try {
+      this.#rollback.run();
+    } catch {
+      // SQLite has rolled back by itself (a full disk, an I/O error); the first error is the one to tell.
+    }
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+}
+
+/** Retries while another process holds the write lock: first by tiny sleeps, then leaving the loop free. */
+export async function retryBusy<T>(path: string, attempt: () => T): Promise<T> {
+  let startedAt: number | undefined;
+  for (let round = 0; ; round += 1) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (resultCode(error) !== BUSY) throw storeError(error, path);
+      const now = platform.now();
+      startedAt ??= now;
+      if (now - startedAt > BUSY_BUDGET) throw storeError(error, path);
+      const jitter = 0.5 + platform.random();
+      if (now - startedAt < BUSY_SPIN) Atomics.wait(sleeper, 0, 0, 0.05 * jitter * Math.min(round + 1, 6));
+      else await new Promise<void>((resolve) => void platform.setTimer(resolve, Math.ceil(jitter * Math.min(round, 10))));
+    }
+  }
+}
+
+/** Throws unless the file is empty, or ours in a protocol we speak. */
+function recognise(connection: Database, path: string): void {
+  const application = pragma(connection, "application_id");
+  const protocol = pragma(connection, "user_version");
+  const { tables } = connection.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as { tables: number };
+  if (application === APPLICATION_ID) {
+    if (protocol > PROTOCOL) throw newerProtocol(protocol);
+    return;
+  }
+  if (tables === 0 && application === 0 && protocol === 0) return;
+  throw new LockwrightError("LW_STORE_UNAVAILABLE", `${explain(26, path)}: it is a database of another program; name another file`);
+}
+
+function pragma(connection: Database, name: "application_id" | "user_version"): number {
+  return (connection.prepare(`PRAGMA ${name}`).get() as Record<string, number>)[name] as number;
+}
+
+/** Creates the schema in a new file; lets go of everything of an earlier boot in an old one. */
+function prepareSpace(connection: Database, path: string): void {
+  const boot = bootId();
+  if (isReady(connection, boot)) return; // without a write lock: the common case
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    if (pragma(connection, "application_id") === 0) createSchema(connection, boot);
+    recognise(connection, path); // somebody may have been faster, and newer
+    if (!isReady(connection, boot)) endBoot(connection, boot);
+    connection.exec("COMMIT");
+  } catch (error) {
+    try {
+      connection.exec("ROLLBACK");
+    } catch {
+      // rolled back by SQLite itself
+    }
+    throw error;
+  }
+}
+
+function isReady(connection: Database, boot: string): boolean {
+  if (pragma(connection, "application_id") !== APPLICATION_ID) return false;
+  return (connection.prepare("SELECT boot FROM space").get() as { boot: string } | undefined)?.boot === boot;
+}
+
+function createSchema(connection: Database, boot: string): void {
+  connection.exec(readFileSync(new URL("./schema.sql", import.meta.url), "utf8"));
+  connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${PROTOCOL};`);
+  connection.prepare("INSERT INTO space (id, boot, floor) VALUES (1, ?, 0)").run(boot);
+}
+
+/** Everything held before the boot is gone; no token from before it, known or lost, is given out again. */
+function endBoot(connection: Database, boot: string): void {
+  const rows = connection.prepare("SELECT name, state FROM resource").all() as { name: string; state: string }[];
+  const put = connection.prepare("UPDATE resource SET state = ?, version = version + 1 WHERE name = ?");
+  const { floor } = connection.prepare("SELECT floor FROM space").get() as { floor: number };
+  let highest = floor;
+  for (const { name, state } of rows) {
+    const { header } = decode(state);
+    const token = header.token + BigInt(BOOT_JUMP);
+    highest = Math.max(highest, Number(token));
+    put.run(encodeTable(new ArrayTable({ ...header, used: 0, token })), name);
+  }
+  connection.exec("DELETE FROM holder; DELETE FROM waiter;");
+  // A resource whose very row was lost starts above all that was ever given out.
+  connection.prepare("UPDATE space SET boot = ?, floor = ?").run(boot, Math.max(highest, floor + BOOT_JUMP));
+}
