@@ -1,0 +1,133 @@
+/**
+ * Aborted at any step leaks nothing. Each scenario is run once to count its microtask steps s, then again for every
+ * k = 0 … s with a disturbance at step k. At rest: no waiter, all permits back, no group, no deadline, no timer, and the
+ * lock works.
+ */
+import { getEventListeners } from "node:events";
+import { describe, expect, test } from "vitest";
+import { hasAbortGroup } from "../../../src/core/abort-groups.js";
+import { pendingDeadlines } from "../../../src/core/deadlines.js";
+import { type Guard, Mutex, Semaphore } from "../../../src/index.js";
+import { installTestPlatform, type TestPlatform } from "../../support/test-platform.js";
+import { coreOf } from "./permit-model.js";
+
+const TIMEOUT = 50;
+
+interface Stage {
+  readonly lock: Mutex | Semaphore;
+  readonly controller: AbortController;
+  readonly clock: TestPlatform;
+  /** What the subject of the scenario passes. */
+  readonly options: { readonly signal: AbortSignal; readonly timeout: number };
+}
+
+type Scenario = (stage: Stage) => Promise<unknown>;
+
+async function hold(lock: Mutex | Semaphore, ticks: number): Promise<void> {
+  const guard = await lock.acquire();
+  for (let tick = 0; tick < ticks; tick += 1) await undefined;
+  guard.release();
+}
+
+function ignoreErrors(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch(() => undefined);
+}
+
+async function acquireAndRelease({ lock, options }: Stage): Promise<void> {
+  const guard: Guard = await lock.acquire(options);
+  try {
+    await undefined;
+  } finally {
+    guard.release();
+  }
+}
+
+const run: Scenario = ({ lock, options }) => lock.run(async () => undefined, options);
+const boundedRun: Scenario = ({ lock, options }) => lock.run(async () => undefined, { ...options, bodyTimeout: 1000 });
+const throwingRun: Scenario = ({ lock, options }) =>
+  lock.run(async () => {
+    await undefined;
+    throw new Error("body");
+  }, options);
+const throwingNow: Scenario = ({ lock, options }) =>
+  lock.run(() => {
+    throw new Error("body");
+  }, options);
+
+function contended(scenario: Scenario): Scenario {
+  return async (stage) => {
+    const before = hold(stage.lock, 3);
+    const subject = ignoreErrors(scenario(stage));
+    const after = ignoreErrors(hold(stage.lock, 1));
+    await Promise.all([ignoreErrors(before), subject, after]);
+  };
+}
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  "acquire, free": acquireAndRelease,
+  "acquire, contended": contended(acquireAndRelease),
+  "run, free": run,
+  "run, contended": contended(run),
+  "run with bodyTimeout, contended": contended(boundedRun),
+  "run with a throwing body, free": throwingRun,
+  "run with a throwing body, contended": contended(throwingRun),
+  "run with a body that throws at once": contended(throwingNow),
+  "whenAvailable, contended": contended(({ lock, options }) => lock.whenAvailable(options)),
+};
+
+const disturbances: Readonly<Record<string, (stage: Stage) => void>> = {
+  "an abort": ({ controller }) => controller.abort(),
+  "a timeout": ({ clock }) => clock.advance(TIMEOUT),
+  close: ({ lock }) => lock.close(),
+  cancelWaiters: ({ lock }) => void lock.cancelWaiters(),
+  "a resize to 0 and back": ({ lock }) => {
+    if (!(lock instanceof Semaphore)) return;
+    lock.resize(0);
+    lock.resize(1);
+  },
+  "an abort and a release by another in one step": ({ lock, controller }) => {
+    const passing = lock.stats().closed ? undefined : lock.tryAcquire();
+    controller.abort();
+    passing?.release();
+  },
+};
+
+const locks: Readonly<Record<string, () => Mutex | Semaphore>> = {
+  Mutex: () => new Mutex(),
+  "Semaphore(1)": () => new Semaphore(1),
+  "Mutex, priority": () => new Mutex({ order: "priority", ageing: 2 }),
+};
+
+/** Runs a scenario with a disturbance after `at` steps; gives the number of steps it took. */
+async function play(make: () => Mutex | Semaphore, scenario: Scenario, disturb: (stage: Stage) => void, at: number): Promise<number> {
+  using clock = installTestPlatform();
+  const controller = new AbortController();
+  const lock = make();
+  const stage: Stage = { lock, controller, clock, options: { signal: controller.signal, timeout: TIMEOUT } };
+  let isOver = false;
+  const settled = ignoreErrors(scenario(stage)).then(() => (isOver = true));
+  let steps = 0;
+  for (; !isOver && steps < 200; steps += 1) {
+    if (steps === at) disturb(stage);
+    await undefined;
+  }
+  await settled;
+  const core = coreOf(lock);
+  const listeners = getEventListeners(controller.signal, "abort").length;
+  const rest = { waiting: core.waiting, free: core.free, span: core.inspect().span, listeners, grouped: hasAbortGroup(controller.signal) };
+  expect(rest, `disturbed at step ${at}`).toEqual({ waiting: 0, free: 1, span: 0, listeners: 0, grouped: false });
+  expect([pendingDeadlines(), clock.timers.size], `disturbed at step ${at}`).toEqual([0, 0]);
+  if (!lock.stats().closed) (await lock.acquire()).release();
+  return steps;
+}
+
+describe.each(Object.keys(locks))("%s", (lockName) => {
+  describe.each(Object.keys(scenarios))("%s", (scenarioName) => {
+    test.each(Object.keys(disturbances))("%s at any step leaks nothing [I2 I4 I5]", async (disturbance) => {
+      const [make, scenario, disturb] = [locks[lockName]!, scenarios[scenarioName]!, disturbances[disturbance]!];
+      const steps = await play(make, scenario, () => undefined, -1);
+      expect(steps).toBeGreaterThan(1);
+      for (let at = 0; at <= steps; at += 1) await play(make, scenario, disturb, at);
+    });
+  });
+});
