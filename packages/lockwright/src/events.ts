@@ -205,7 +205,9 @@ function callHook(call: (to: Hook) => void): void {
   try {
     call(asked);
   } catch (error) {
-    if (hook === asked) hook = null;
+    // Once: a hook that re-entered the lock may throw in several frames.
+    if (hook !== asked) return;
+    hook = null;
     process.emitWarning(`a lockwright hook threw and was uninstalled: ${String(error)}`, "LockwrightWarning");
   }
 }
