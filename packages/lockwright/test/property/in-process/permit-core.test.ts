@@ -12,7 +12,14 @@ const subjects: readonly { name: string; capacity: number; make(options: LockOpt
   { name: "Semaphore(4)", capacity: 4, make: (options) => new Semaphore(4, options) },
 ];
 
-const configurations: readonly LockOptions[] = [{}, { order: "priority" }, { maxWaiters: 2 }];
+const configurations: readonly LockOptions[] = [
+  {},
+  { maxWaiters: 2 },
+  { order: "lifo" },
+  { order: "lifo", ageing: 3 },
+  { order: "priority" },
+  { order: "priority", ageing: 2, maxWaiters: 4 },
+];
 
 describe.each(subjects)("$name", (subject) => {
   test.each(configurations)("%j behaves like the obvious reference [I1 I2 I3 I4 I5 I6]", async (options) => {
@@ -30,7 +37,7 @@ describe.each(subjects)("$name", (subject) => {
           controllers: Array.from({ length: SIGNALS }, () => new AbortController()),
           ids: 0,
         };
-        const model = new ReferenceSemaphore(subject.capacity, options.maxWaiters ?? Infinity);
+        const model = new ReferenceSemaphore(subject.capacity, options);
         await fc.asyncModelRun(() => ({ model, real }), commands);
         for (const guard of real.guards.values()) guard.release();
         lock.cancelWaiters();
@@ -39,7 +46,7 @@ describe.each(subjects)("$name", (subject) => {
         lock.cancelWaiters();
         expect([coreOf(lock).waiting, coreOf(lock).inspect().span, pendingDeadlines(), clock.timers.size]).toEqual([0, 0, 0, 0]);
       }),
-      { numRuns: 250 },
+      { numRuns: 100 },
     );
   });
 });

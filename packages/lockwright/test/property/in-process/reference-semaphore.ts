@@ -1,6 +1,8 @@
 /**
  * The obvious semaphore: an array, linear scans, no tricks. The real one must never differ from it.
  */
+import type { LockOptions } from "../../../src/index.js";
+
 export interface Ask {
   readonly id: number;
   readonly weight: number;
@@ -18,11 +20,12 @@ export class ReferenceSemaphore {
   readonly outcomes: Map<number, Outcome> = new Map();
   capacity: number;
   isClosed = false;
-  readonly maxWaiters: number;
+  readonly #options: LockOptions;
+  #turn = 0;
 
-  constructor(capacity: number, maxWaiters: number) {
+  constructor(capacity: number, options: LockOptions) {
     this.capacity = capacity;
-    this.maxWaiters = maxWaiters;
+    this.#options = options;
   }
 
   get free(): number {
@@ -34,10 +37,11 @@ export class ReferenceSemaphore {
   acquire(ask: Ask, isImpatient: boolean): void {
     if (this.isClosed) return this.#end(ask, "closed");
     if (this.capacity > 0 && ask.weight > this.capacity) return this.#end(ask, "heavy");
-    const place = this.queue.findIndex((other) => other.priority < ask.priority);
+    const place = this.queue.findIndex((other) => this.#options.order === "lifo" || other.priority < ask.priority);
     const at = place === -1 ? this.queue.length : place;
-    if (at === 0 && ask.weight <= this.free) return this.#grant(ask);
-    if (this.queue.length >= this.maxWaiters) return this.#end(ask, "shed");
+    const isFirst = this.queue.length === 0 || (at === 0 && !this.#isOldestsTurn());
+    if (isFirst && ask.weight <= this.free) return this.#pass(ask);
+    if (this.queue.length >= (this.#options.maxWaiters ?? Infinity)) return this.#end(ask, "shed");
     if (isImpatient) return this.#end(ask, "timeout");
     this.queue.splice(at, 0, ask);
     this.outcomes.set(ask.id, "waiting");
@@ -68,8 +72,28 @@ export class ReferenceSemaphore {
     this.remove((ask) => capacity > 0 && ask.weight > capacity, "heavy");
   }
 
+  /** Who is served next: I1 speaks of this one. */
+  get head(): Ask | undefined {
+    return this.#isOldestsTurn() ? this.queue.toSorted((a, b) => a.id - b.id)[0] : this.queue[0];
+  }
+
+  #isOldestsTurn(): boolean {
+    const { ageing } = this.#options;
+    return ageing !== undefined && this.#turn % ageing === ageing - 1;
+  }
+
+  #pass(ask: Ask): void {
+    if (this.queue.length > 0) this.#turn += 1;
+    this.#grant(ask);
+    this.#drain();
+  }
+
   #drain(): void {
-    while (this.queue.length > 0 && this.queue[0]!.weight <= this.free) this.#grant(this.queue.shift()!);
+    for (let head = this.head; head !== undefined && head.weight <= this.free; head = this.head) {
+      this.queue = this.queue.filter((ask) => ask !== head);
+      this.#turn += 1;
+      this.#grant(head);
+    }
   }
 
   #grant(ask: Ask): void {
