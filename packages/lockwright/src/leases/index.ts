@@ -1,4 +1,7 @@
 /** Leases: locks that several processes or machines share. */
+export { fence } from "./fencing/fence.js";
+export type { SqliteStatement, SqliteTransaction } from "./fencing/fence-sqlite.js";
+export { fencedWriteFile, type FencedWriteOptions } from "./fencing/fenced-write-file.js";
 export type { Lease } from "./lease.js";
 export { LockSpace, type LockSpaceOptions, type LockSpaceStats } from "./lock-space.js";
 export type {
