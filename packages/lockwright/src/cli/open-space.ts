@@ -1,0 +1,52 @@
+/** Opens the locks a command is about. */
+import { mkdirSync } from "node:fs";
+import { LockwrightError } from "../errors.js";
+import { LockSpace, type LockSpaceOptions } from "../leases/lock-space.js";
+import { openLockStore } from "../leases/open-lock-space.js";
+import { maskCredentials, storeUrl } from "./store-url.js";
+import { UsageError } from "./usage-error.js";
+
+/** What of a command's context decides which store it is. */
+export interface StoreContext {
+  readonly store: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+}
+
+/** Opens the space and its store; closing the space closes both. Renewal is on the loop unless `options` say otherwise. */
+export async function openSpace(context: StoreContext, options: LockSpaceOptions = {}): Promise<LockSpace> {
+  const { url, from, folder } = storeUrl({ option: context.store, env: context.env, cwd: context.cwd });
+  if (folder !== undefined) makeFolder(folder);
+  let store;
+  try {
+    store = await openLockStore(url);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) throw new UsageError(maskCredentials(`${from}: ${error.message}`));
+    throw error;
+  }
+  try {
+    return new LockSpace({ renewal: "loop", ...options, store, ownsStore: true });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Runs `act` on the opened space and closes it. */
+export async function withSpace(context: StoreContext, act: (space: LockSpace) => Promise<number>): Promise<number> {
+  const space = await openSpace(context);
+  try {
+    return await act(space);
+  } finally {
+    await space.close();
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? "failed";
+    throw new LockwrightError("LW_STORE_UNAVAILABLE", `cannot create ${folder} for the lock database (${why}): name a store by --store or LOCKWRIGHT_STORE`, { cause });
+  }
+}
