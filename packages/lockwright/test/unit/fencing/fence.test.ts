@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LeaseLostError, StaleTokenError } from "../../../src/errors.js";
 import { fence, type Lease, LockSpace, type LockStore, type SqliteTransaction } from "../../../src/leases/index.js";
-import { HeldLease } from "../../../src/leases/lease.js";
+import type { HeldLease } from "../../../src/leases/lease.js";
 import { memoryStore } from "../../../src/stores/memory.js";
 
 interface Handle extends SqliteTransaction {
