@@ -97,7 +97,15 @@ const crowds = {
       const lock = new asyncMutex.Mutex();
       let free;
       void lock.acquire().then((release) => (free = release));
-      return { lock, open: () => void settled.then(() => {}).then(() => {}).then(() => {}).then(() => setImmediate(() => free())) };
+      return {
+        lock,
+        open: () =>
+          void settled
+            .then(() => {})
+            .then(() => {})
+            .then(() => {})
+            .then(() => setImmediate(() => free())),
+      };
     },
     async (context, done) => {
       const release = await context.lock.acquire();
@@ -187,7 +195,7 @@ async function enqueueWithSignal(n) {
 }
 
 async function timeoutCost() {
-  const n = 10_000;
+  const n = OPS;
   const round = async (options) => {
     const lock = new lockwright.Mutex();
     const guard = lock.tryAcquire();
@@ -206,11 +214,11 @@ async function timeoutCost() {
   // The same options object but for the timeout, alternately, so that only the timeout differs.
   const plain = [];
   const timed = [];
-  for (let at = 0; at < 40; at += 1) {
+  for (let at = 0; at < 1000; at += 1) {
     plain.push(await round({ weight: undefined, timeout: Infinity }));
     timed.push(await round({ weight: undefined, timeout: 60_000 }));
   }
-  const middle = (list) => list.slice(8).sort((a, b) => a - b)[16];
+  const middle = (list) => list.slice(200).sort((a, b) => a - b)[400];
   return { p50: middle(timed) - middle(plain), min: Math.min(...timed) - Math.min(...plain) };
 }
 
@@ -356,12 +364,20 @@ const cases = {
   },
 };
 
-for (const [label, n] of [["100", 100], ["10k", 10_000], ["100k", 100_000]]) {
+for (const [label, n] of [
+  ["100", 100],
+  ["10k", 10_000],
+  ["100k", 100_000],
+]) {
   for (const who of Object.keys(crowds)) cases[`queue ${label} ${who}`] = queueCase(who, n);
 }
 
-for (const [label, n] of [["1k", 1000], ["10k", 10_000], ["100k", 100_000]]) {
-  const rounds = n > 50_000 ? 5 : 12;
+for (const [label, n] of [
+  ["1k", 1000],
+  ["10k", 10_000],
+  ["100k", 100_000],
+]) {
+  const rounds = n > 50_000 ? 5 : n > 5000 ? 12 : 80;
   cases[`cancel ${label} lockwright`] = () =>
     sampleTimed(
       () =>

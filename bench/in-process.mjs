@@ -16,20 +16,57 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** A row: our case, what it is measured against, and the largest ratio we accept for each. */
 const rows = [
-  { name: "tryAcquire() ?? await acquire(), release", ours: "try lockwright", against: { "raw await": 0.35, "acquire async-sema": 0.2, "acquire async-mutex": 0.01 } },
-  { name: "the same on a Semaphore(4)", ours: "try lockwright Semaphore", against: { "raw await": 0.35, "acquire async-sema": 0.2 } },
-  { name: "await acquire(), release", ours: "acquire lockwright", against: { "raw await": 2.2, "acquire async-sema": 1.15, "acquire async-mutex": undefined } },
-  { name: "run(async fn), uncontended", ours: "run lockwright", against: { "raw await": 5, "run async-lock": 0.7, "run async-mutex": 0.15 } },
+  {
+    name: "tryAcquire() ?? await acquire(), release",
+    ours: "try lockwright",
+    against: { "raw await": 0.35, "acquire async-sema": 0.2, "acquire async-mutex": 0.01 },
+  },
+  {
+    name: "the same on a Semaphore(4)",
+    ours: "try lockwright Semaphore",
+    against: { "raw await": 0.35, "acquire async-sema": 0.2 },
+  },
+  {
+    name: "await acquire(), release",
+    ours: "acquire lockwright",
+    against: { "raw await": 2.2, "acquire async-sema": 1.15, "acquire async-mutex": undefined },
+  },
+  {
+    name: "run(async fn), uncontended",
+    ours: "run lockwright",
+    against: { "raw await": 5, "run async-lock": 0.7, "run async-mutex": 0.15 },
+  },
   { name: "runSync(fn)", ours: "runSync lockwright", against: { "raw await": 0.35, "raw call": undefined } },
-  { name: "queue and wake, 100 waiters", ours: "queue 100 lockwright", against: { "queue 100 bare": 1.3, "queue 100 async-sema": 1, "queue 100 async-mutex": undefined } },
-  { name: "queue and wake, 10k waiters", ours: "queue 10k lockwright", against: { "queue 10k bare": 1.3, "queue 10k async-sema": 1, "queue 10k async-mutex": undefined } },
-  { name: "queue and wake, 100k waiters", ours: "queue 100k lockwright", against: { "queue 100k bare": 2, "queue 100k async-sema": 0.85, "queue 10k lockwright": 12 } },
-  { name: "bytes per waiter", unit: "B", ours: "bytes lockwright", against: { "bytes bare": 1.12, "bytes async-sema": undefined, "bytes async-mutex": undefined } },
+  {
+    name: "queue and wake, 100 waiters",
+    ours: "queue 100 lockwright",
+    against: { "queue 100 bare": 1.3, "queue 100 async-sema": 1, "queue 100 async-mutex": undefined },
+  },
+  {
+    name: "queue and wake, 10k waiters",
+    ours: "queue 10k lockwright",
+    against: { "queue 10k bare": 1.3, "queue 10k async-sema": 1, "queue 10k async-mutex": undefined },
+  },
+  {
+    name: "queue and wake, 100k waiters",
+    ours: "queue 100k lockwright",
+    against: { "queue 100k bare": 2, "queue 100k async-sema": 0.85, "queue 10k lockwright": 12 },
+  },
+  {
+    name: "bytes per waiter",
+    unit: "B",
+    ours: "bytes lockwright",
+    against: { "bytes bare": 1.12, "bytes async-sema": undefined, "bytes async-mutex": undefined },
+  },
   { name: "abort 100k waiters by one signal", ours: "abort lockwright", against: { "abort async-mutex": 0.6 } },
   { name: "enqueue with a shared signal, 100k", ours: "enqueue 100k", against: { "enqueue 1k": 12 } },
   { name: "cancel one by one, 1k own signals", ours: "cancel 1k lockwright", against: { "cancel 1k bare": 1.3 } },
   { name: "cancel one by one, 10k own signals", ours: "cancel 10k lockwright", against: { "cancel 10k bare": 1.3 } },
-  { name: "cancel one by one, 100k own signals", ours: "cancel 100k lockwright", against: { "cancel 100k bare": 1.3, "cancel 1k lockwright": 12 } },
+  {
+    name: "cancel one by one, 100k own signals",
+    ours: "cancel 100k lockwright",
+    against: { "cancel 100k bare": 1.3, "cancel 1k lockwright": 12 },
+  },
   { name: "timeout armed and cleared", ours: "timeout lockwright", against: { "timeout pair": 0.3 } },
 ];
 
@@ -45,7 +82,9 @@ function shuffle(list) {
 }
 
 function measure(name) {
-  const output = execFileSync(process.execPath, ["--expose-gc", here("./in-process-cases.mjs"), name, String(budget)], { encoding: "utf8" });
+  const output = execFileSync(process.execPath, ["--expose-gc", here("./in-process-cases.mjs"), name, String(budget)], {
+    encoding: "utf8",
+  });
   return JSON.parse(output);
 }
 
@@ -72,7 +111,14 @@ function judge(row, found) {
   const against = Object.entries(row.against).map(([name, target]) => {
     const theirs = found.get(name);
     const ratio = ours.p50 / theirs.p50;
-    return { name, p50: theirs.p50, min: theirs.min, ratio, target: target ?? null, isMet: target === undefined ? null : ratio <= target };
+    return {
+      name,
+      p50: theirs.p50,
+      min: theirs.min,
+      ratio,
+      target: target ?? null,
+      isMet: target === undefined ? null : ratio <= target,
+    };
   });
   return { name: row.name, unit: row.unit ?? "ns", p50: ours.p50, min: ours.min, against };
 }
@@ -82,18 +128,27 @@ function print(judged) {
     console.log(`\n${row.name}: ${row.p50.toFixed(1)} ${row.unit} (min ${row.min.toFixed(1)})`);
     for (const { name, p50, ratio, target, isMet } of row.against) {
       const verdict = target === null ? "" : `target ${target}  ${isMet ? "met" : "MISSED"}`;
-      console.log(`  ${name.padEnd(26)} ${p50.toFixed(1).padStart(9)} ${row.unit}   ours is ${ratio.toFixed(3).padStart(7)} of it   ${verdict}`);
+      console.log(
+        `  ${name.padEnd(26)} ${p50.toFixed(1).padStart(9)} ${row.unit}   ours is ${ratio.toFixed(3).padStart(7)} of it   ${verdict}`,
+      );
     }
   }
   const all = judged.flatMap((row) => row.against).filter((each) => each.target !== null);
-  console.log(`\n${all.filter((each) => each.isMet).length} of ${all.length} targets met on Node ${process.versions.node}${isQuick ? " (quick: one round, short samples)" : ""}`);
+  console.log(
+    `\n${all.filter((each) => each.isMet).length} of ${all.length} targets met on Node ${process.versions.node}${isQuick ? " (quick: one round, short samples)" : ""}`,
+  );
 }
 
 function versionOf(name) {
   return JSON.parse(readFileSync(here(`./node_modules/${name}/package.json`), "utf8")).version;
 }
 
-const judged = rows.map(((found) => (row) => judge(row, found))(figures()));
+const judged = rows.map(
+  (
+    (found) => (row) =>
+      judge(row, found)
+  )(figures()),
+);
 print(judged);
 
 const cpu = cpus()[0];

@@ -179,7 +179,13 @@ export function emitGranted(lock: Observed, grant: Grant, waited: number, depth:
 }
 
 /** Tells that `grant` came back; `held` in milliseconds where the start is known, `value`: what a `run` body returned. */
-export function emitReleased(lock: Observed, grant: Grant, held: number | undefined, depth: number, value: unknown): void {
+export function emitReleased(
+  lock: Observed,
+  grant: Grant,
+  held: number | undefined,
+  depth: number,
+  value: unknown,
+): void {
   if (hook !== null) callHook((to) => to.released(lock, grant, depth, value));
   if (!released.hasSubscribers) return;
   released.publish({ lock: lock.ref, ...keyOf(grant), ...(held === undefined ? {} : { held }), waiters: depth });

@@ -6,8 +6,7 @@
  * taken first, so a semaphore of three is held to the same order as a mutex.
  */
 import assert from "node:assert/strict";
-import { LockwrightError, type LockwrightErrorCode } from "../errors.js";
-import type { Guard, LocalLock, Lock } from "../primitives/lock.js";
+import { type Guard, type LocalLock, type Lock, LockwrightError, type LockwrightErrorCode } from "../index.js";
 
 /**
  * What a lock can do beyond `acquire`, `tryAcquire`, `run`, `runSync` and `stats`: `signal`, `timeout` (options of a
@@ -71,8 +70,15 @@ async function assertCode(promise: Promise<unknown>, code: LockwrightErrorCode):
 
 function assertQuiet({ lock, rest }: Tried): void {
   const { available, waiting } = lock.stats();
-  assert.deepEqual({ available, waiting }, { available: 1, waiting: 0 }, "nothing is held or waited for that should not be");
-  assert.equal(rest.every((guard) => guard.held), true);
+  assert.deepEqual(
+    { available, waiting },
+    { available: 1, waiting: 0 },
+    "nothing is held or waited for that should not be",
+  );
+  assert.equal(
+    rest.every((guard) => guard.held),
+    true,
+  );
   take(lock).release();
 }
 
@@ -218,6 +224,7 @@ const running: readonly LockCase[] = [
   }),
   lockCase("a thrown thenable is passed on and not called [32]", [], async (tried) => {
     let calls = 0;
+    // oxlint-disable-next-line unicorn/no-thenable -- a hostile thenable is what this case is about
     const thrown = { then: () => void (calls += 1) };
     const caught = await tried.lock
       .run(() => {
@@ -299,4 +306,13 @@ const running: readonly LockCase[] = [
   }),
 ];
 
-export { assertCode as assertRejectsWithCode, assertQuiet, core as coreCases, lockCase, rejection, running as runCases, take, type Tried };
+export {
+  assertCode as assertRejectsWithCode,
+  assertQuiet,
+  core as coreCases,
+  lockCase,
+  rejection,
+  running as runCases,
+  take,
+  type Tried,
+};

@@ -9,15 +9,16 @@
  * - A1 A signal has our listener exactly while at least one wait on it is live.
  * - A2 Two passes on abort: all waits of the signal leave first, then each lock lets in whoever fits, once. In one pass
  *   the leaving of a heavy waiter would grant a lighter one behind it that is about to leave too.
- * - A3 A live wait keeps its signal alive, not the other way round, so a signal that goes nowhere can be collected with
- *   everything that waited on it in the past.
+ * - A3 A signal without a live wait is not referred to from here, so it can be collected whatever waited on it before.
  */
 import type { Permit, PermitOwner, WaiterList } from "./guard.js";
 import { WaitRing } from "./wait-queue.js";
 
 class AbortGroup implements WaiterList {
   readonly signal: AbortSignal;
-  readonly #members: WaitRing = new WaitRing();
+  /** The one wait of the signal; most signals never have a second, and a ring for each would be dear. */
+  #only: Permit | undefined;
+  #members: WaitRing | undefined = undefined;
   #isOver = false;
 
   constructor(signal: AbortSignal) {
@@ -26,12 +27,23 @@ class AbortGroup implements WaiterList {
   }
 
   add(permit: Permit): void {
+    if (this.#members === undefined && this.#only === undefined) {
+      this.#only = permit;
+      return;
+    }
+    this.#members ??= new WaitRing();
+    if (this.#only !== undefined) this.#members.push(this.#only);
+    this.#only = undefined;
     this.#members.push(permit);
   }
 
   removed(permit: Permit): void {
-    this.#members.removed(permit);
-    if (this.#members.live > 0 || this.#isOver) return;
+    if (this.#members === undefined) this.#only = undefined;
+    else {
+      this.#members.removed(permit);
+      if (this.#members.live > 0) return;
+    }
+    if (this.#isOver) return;
     this.#end();
     this.signal.removeEventListener("abort", this);
   }
@@ -39,10 +51,17 @@ class AbortGroup implements WaiterList {
   /** Called by the signal. */
   handleEvent(): void {
     this.#end();
-    const owners = new Set<PermitOwner>();
     // One rejected promise serves all: a fresh one per waiter doubled the time of this loop.
     const outcome = Promise.reject<never>(this.signal.reason);
-    for (const permit of this.#members.entries()) {
+    const only = this.#only;
+    if (only === undefined) return this.#endAll(outcome);
+    only.owner.leave(only, "abort", outcome);
+    only.owner.settle();
+  }
+
+  #endAll(outcome: Promise<never>): void {
+    const owners = new Set<PermitOwner>();
+    for (const permit of this.#members!.entries()) {
       permit.owner.leave(permit, "abort", outcome);
       owners.add(permit.owner);
     }
@@ -56,7 +75,8 @@ class AbortGroup implements WaiterList {
   }
 }
 
-const groups = new WeakMap<AbortSignal, AbortGroup>();
+/** Strong on purpose: an entry lives as long as a wait, and waits do not vanish; a WeakMap is several times as slow. */
+const groups = new Map<AbortSignal, AbortGroup>();
 /** The group used last: most callers pass one signal many times, and this saves them the map. */
 let last: AbortGroup | undefined;
 

@@ -43,6 +43,8 @@ class DeadlineClock {
   readonly #platform: Platform;
   readonly #lists: Map<number, DeadlineList> = new Map<number, DeadlineList>();
   readonly #byDue: Heap<DeadlineList> = new Heap<DeadlineList>((a, b) => a.nextDue < b.nextDue);
+  /** The list used last: most programs have few durations, and this saves them the map. */
+  #recent: DeadlineList | undefined;
   #live = 0;
   /** Lists without a live wait: kept for the next wait of that duration, dropped when they are the larger part (D5). */
   #empty = 0;
@@ -59,7 +61,7 @@ class DeadlineClock {
     const due = Math.ceil(now + duration);
     const extra = permit.extras();
     extra.due = due;
-    const list = this.#lists.get(duration) ?? this.#newList(duration, due);
+    const list = this.#recent?.duration === duration ? this.#recent : this.#listOf(duration, due);
     if (list.waits.live === 0) this.#empty -= 1;
     list.waits.push(permit);
     extra.deadlines = list;
@@ -89,6 +91,11 @@ class DeadlineClock {
     for (const list of this.#lists.values()) if (list.waits.live === 0) this.#lists.delete(list.duration);
     this.#byDue.filter((list) => list.waits.live > 0);
     this.#empty = 0;
+    this.#recent = undefined;
+  }
+
+  #listOf(duration: number, nextDue: number): DeadlineList {
+    return (this.#recent = this.#lists.get(duration) ?? this.#newList(duration, nextDue));
   }
 
   #newList(duration: number, nextDue: number): DeadlineList {
@@ -134,6 +141,7 @@ class DeadlineClock {
       if (this.#lists.get(list.duration) !== list) return;
       this.#lists.delete(list.duration);
       this.#empty -= 1;
+      this.#recent = undefined;
       return;
     }
     list.nextDue = oldest.extra!.due;

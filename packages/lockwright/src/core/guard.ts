@@ -79,7 +79,17 @@ export interface WaiterList {
   removed(permit: Permit): void;
 }
 
-/** The parts of a wait that most waits do not have. */
+/** What only listeners want to know of a wait or hold. */
+export class WatchedPart {
+  /** Platform time at which it began to wait. */
+  since: number | undefined = undefined;
+  /** Platform time of the grant. */
+  grantedAt: number | undefined = undefined;
+  intent: "read" | "write" | undefined = undefined;
+  probe: unknown = undefined;
+}
+
+/** The parts of a wait that most waits do not have. Small: with many waiters, memory is most of what a timeout costs. */
 export class WaitExtra {
   /** Larger goes first; read only by `order: "priority"`. */
   priority = 0;
@@ -87,14 +97,9 @@ export class WaitExtra {
   arrival = 0;
   /** Platform time at which its wait times out, in whole milliseconds: a small integer costs no allocation. */
   due = 0;
-  /** Platform time at which it began to wait; set only when somebody listens. */
-  since: number | undefined = undefined;
-  /** Platform time of the grant; set only when somebody listens. */
-  grantedAt: number | undefined = undefined;
   group: WaiterList | undefined = undefined;
   deadlines: WaiterList | undefined = undefined;
-  intent: "read" | "write" | undefined = undefined;
-  probe: unknown = undefined;
+  watched: WatchedPart | undefined = undefined;
 }
 
 /** A waiter, then a guard. Users see it as {@link Guard}, listeners as `Grant`. */
@@ -138,20 +143,25 @@ export class Permit implements Guard, Grant {
 
   // A getter may answer undefined where an optional property may not, hence the cast.
   get intent(): "read" | "write" {
-    return this.extra?.intent as "read" | "write";
+    return this.extra?.watched?.intent as "read" | "write";
   }
 
   get probe(): unknown {
-    return this.extra?.probe;
+    return this.extra?.watched?.probe;
   }
 
   set probe(value: unknown) {
-    this.extras().probe = value;
+    this.watched().probe = value;
   }
 
   /** Gives the extra part, made on first use. */
   extras(): WaitExtra {
     return (this.extra ??= new WaitExtra());
+  }
+
+  /** Gives the part for listeners, made on first use. */
+  watched(): WatchedPart {
+    return (this.extras().watched ??= new WatchedPart());
   }
 
   /** Ends the wait in `state`: out of its signal group and deadline list, promise settled (G1, G2). */
@@ -183,6 +193,7 @@ export class Permit implements Guard, Grant {
     showByToString(this.prototype);
     // Resolving a promise looks for `then` on the value, up the whole prototype chain. To find it here, and undefined,
     // is 10 ns less per grant, and keeps a guard a guard if somebody pollutes Object.prototype.
+    // oxlint-disable-next-line unicorn/no-thenable -- the value is undefined: it makes guards no thenables for good
     Object.defineProperty(this.prototype, "then", { value: undefined });
   }
 }

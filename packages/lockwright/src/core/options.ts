@@ -94,7 +94,12 @@ export function checkDuration(name: string, value: unknown): asserts value is nu
 
 function checkSignal(value: unknown): asserts value is AbortSignal {
   const signal = value as Partial<AbortSignal> | null;
-  if (typeof signal === "object" && typeof signal?.aborted === "boolean" && typeof signal.addEventListener === "function") return;
+  if (
+    typeof signal === "object" &&
+    typeof signal?.aborted === "boolean" &&
+    typeof signal.addEventListener === "function"
+  )
+    return;
   throw new TypeError(`signal must be an AbortSignal, got ${show(value)}`);
 }
 
@@ -121,7 +126,8 @@ export const PLAIN_REQUEST: WaitRequest = new WaitRequest();
 export function readWeight(lock: Allowed, options: { readonly weight?: number }): number {
   checkOptions(options);
   if (options.weight === undefined) return 1;
-  if (!lock.isWeighted) throw new TypeError(`"${lock.name}" has no weights: leave weight out, got ${show(options.weight)}`);
+  if (!lock.isWeighted)
+    throw new TypeError(`"${lock.name}" has no weights: leave weight out, got ${show(options.weight)}`);
   checkCount("weight", options.weight, 1);
   return options.weight;
 }
@@ -141,7 +147,8 @@ export function readRequest(lock: Allowed, options: AcquireOptions): WaitRequest
   }
   if (priority !== undefined) request.priority = readPriority(lock, priority);
   if (intent !== undefined) {
-    if (intent !== "read" && intent !== "write") throw new TypeError(`intent must be "read" or "write", got ${show(intent)}`);
+    if (intent !== "read" && intent !== "write")
+      throw new TypeError(`intent must be "read" or "write", got ${show(intent)}`);
     request.intent = intent;
   }
   return request;
@@ -166,7 +173,8 @@ export function checkLockOptions(options: LockOptions): void {
   }
   if (ageing !== undefined) {
     checkCount("ageing", ageing, 1);
-    if (order === "fifo") throw new TypeError(`ageing goes with order "lifo" or "priority": first-in-first-out starves nobody`);
+    if (order === "fifo")
+      throw new TypeError(`ageing goes with order "lifo" or "priority": first-in-first-out starves nobody`);
   }
   if (maxWaiters !== undefined && maxWaiters !== Infinity) checkCount("maxWaiters", maxWaiters, 0);
 }

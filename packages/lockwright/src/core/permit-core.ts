@@ -24,7 +24,14 @@
  * they may re-enter the lock. No step recurses.
  */
 import {
-  emitMissed, type Grant, isGrantWatched, isReleaseWatched, isWaitWatched, type LeftWhy, type LockRef, type Observed,
+  emitMissed,
+  type Grant,
+  isGrantWatched,
+  isReleaseWatched,
+  isWaitWatched,
+  type LeftWhy,
+  type LockRef,
+  type Observed,
 } from "../events.js";
 import { joinAbortGroup } from "./abort-groups.js";
 import { setDeadline } from "./deadlines.js";
@@ -88,7 +95,13 @@ export class PermitCore implements PermitOwner, Observed {
   get ref(): LockRef {
     const known = this.#ref;
     if (known?.permits === this.capacity) return known;
-    return (this.#ref = Object.freeze({ id: this.id, name: this.name, kind: this.kind, scope: "process", permits: this.capacity } as const));
+    return (this.#ref = Object.freeze({
+      id: this.id,
+      name: this.name,
+      kind: this.kind,
+      scope: "process",
+      permits: this.capacity,
+    } as const));
   }
 
   /** Permits held: the sum of the weights of all live guards (I2). */
@@ -248,7 +261,8 @@ export class PermitCore implements PermitOwner, Observed {
 
   #refuseHeavy(): void {
     for (const waiter of this.#everyone()) {
-      if (waiter.weight > this.capacity) this.leave(waiter, "cancelled", Promise.reject<never>(refuse.tooHeavy(this, waiter.weight)));
+      if (waiter.weight > this.capacity)
+        this.leave(waiter, "cancelled", Promise.reject<never>(refuse.tooHeavy(this, waiter.weight)));
     }
   }
 
@@ -288,7 +302,12 @@ export class PermitCore implements PermitOwner, Observed {
   }
 
   /** The waiters by arrival, and what the containers keep alive; for tests and the wait graph. */
-  inspect(): { readonly queued: readonly Permit[]; readonly watching: readonly Permit[]; readonly head: Permit | undefined; readonly span: number } {
+  inspect(): {
+    readonly queued: readonly Permit[];
+    readonly watching: readonly Permit[];
+    readonly head: Permit | undefined;
+    readonly span: number;
+  } {
     const watching = this.#watchers?.ring;
     return {
       queued: this.#queue?.entries() ?? [],
@@ -303,7 +322,7 @@ export class PermitCore implements PermitOwner, Observed {
 function fitOut(permit: Permit, request: WaitRequest): void {
   const { signal, timeout, priority, intent } = request;
   if (priority !== 0) permit.extras().priority = priority;
-  if (intent !== undefined) permit.extras().intent = intent;
+  if (intent !== undefined) permit.watched().intent = intent;
   if (signal !== undefined) joinAbortGroup(permit, signal);
   if (timeout !== Infinity) setDeadline(permit, timeout);
 }

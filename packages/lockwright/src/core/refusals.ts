@@ -23,7 +23,10 @@ function standing(core: Standing, waiting: number = core.waiting): string {
 /** `others`: who else waits. */
 export function timedOut(core: Standing, waited: number, others: number): LockwrightError {
   const advice = "hold it for less time, or wait longer with a larger timeout";
-  return new LockwrightError("LW_TIMEOUT", `"${core.name}" was not free within ${waited} ms (${standing(core, others)}); ${advice}`);
+  return new LockwrightError(
+    "LW_TIMEOUT",
+    `"${core.name}" was not free within ${waited} ms (${standing(core, others)}); ${advice}`,
+  );
 }
 
 export function closed(core: Standing): LockwrightError {
@@ -32,17 +35,26 @@ export function closed(core: Standing): LockwrightError {
 }
 
 export function cancelled(core: Standing): LockwrightError {
-  return new LockwrightError("LW_CANCELLED", `the wait for "${core.name}" was cancelled by cancelWaiters(); acquire again if it is still wanted`);
+  return new LockwrightError(
+    "LW_CANCELLED",
+    `the wait for "${core.name}" was cancelled by cancelWaiters(); acquire again if it is still wanted`,
+  );
 }
 
 export function overloaded(core: Standing): LockwrightError {
   const advice = "shed this request, or raise maxWaiters";
-  return new LockwrightError("LW_OVERLOADED", `"${core.name}" has its limit of ${core.maxWaiters} waiters (${standing(core)}); ${advice}`);
+  return new LockwrightError(
+    "LW_OVERLOADED",
+    `"${core.name}" has its limit of ${core.maxWaiters} waiters (${standing(core)}); ${advice}`,
+  );
 }
 
 export function tooHeavy(core: Standing, weight: number): LockwrightError {
   const advice = "ask for less, or resize it first";
-  return new LockwrightError("LW_WEIGHT", `weight ${weight} can never be granted: "${core.name}" has ${core.capacity} permits; ${advice}`);
+  return new LockwrightError(
+    "LW_WEIGHT",
+    `weight ${weight} can never be granted: "${core.name}" has ${core.capacity} permits; ${advice}`,
+  );
 }
 
 export function busy(core: Standing): LockwrightError {

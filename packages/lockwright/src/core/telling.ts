@@ -6,7 +6,14 @@
  * Clock reads and the set of holders are for the diagnostics channels alone: a hook brings its own.
  */
 import {
-  emitGranted, emitLeft, emitQueued, emitReleased, isChannelWatched, type LeftWhy, type Observed, type QueuedEvent,
+  emitGranted,
+  emitLeft,
+  emitQueued,
+  emitReleased,
+  isChannelWatched,
+  type LeftWhy,
+  type Observed,
+  type QueuedEvent,
 } from "../events.js";
 import { platform } from "../platform.js";
 import type { Permit } from "./guard.js";
@@ -40,7 +47,7 @@ export class Teller {
   }
 
   queued(permit: Permit): void {
-    if (isChannelWatched()) permit.extras().since ??= platform.now();
+    if (isChannelWatched()) permit.watched().since ??= platform.now();
     emitQueued(this.#lock, permit, this.#lock.waiting, () => this.#listHolders());
   }
 
@@ -51,8 +58,14 @@ export class Teller {
 
   released(permit: Permit, value: unknown): void {
     this.#holders.delete(permit);
-    const since = permit.extra?.grantedAt;
-    emitReleased(this.#lock, permit, since === undefined ? undefined : platform.now() - since, this.#lock.waiting, value);
+    const since = permit.extra?.watched?.grantedAt;
+    emitReleased(
+      this.#lock,
+      permit,
+      since === undefined ? undefined : platform.now() - since,
+      this.#lock.waiting,
+      value,
+    );
   }
 
   flush(): void {
@@ -60,7 +73,7 @@ export class Teller {
     if (notices.length === 0) return;
     this.#notices = [];
     for (const { permit, why } of notices) {
-      const since = permit.extra?.since;
+      const since = permit.extra?.watched?.since;
       const waited = since === undefined || !isChannelWatched() ? 0 : platform.now() - since;
       if (why !== undefined) emitLeft(this.#lock, permit, why, waited);
       else {
@@ -73,11 +86,11 @@ export class Teller {
   #beginHold(permit: Permit): void {
     // A listener told before this one may have released it already.
     if (!isChannelWatched() || !permit.held) return;
-    permit.extras().grantedAt = platform.now();
+    permit.watched().grantedAt = platform.now();
     this.#holders.add(permit);
   }
 
   #listHolders(): QueuedEvent["holders"] {
-    return [...this.#holders].map((holder) => ({ since: holder.extra!.grantedAt! }));
+    return [...this.#holders].map((holder) => ({ since: holder.extra!.watched!.grantedAt! }));
   }
 }

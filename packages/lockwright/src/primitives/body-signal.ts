@@ -52,6 +52,9 @@ export class BodySignal {
 
   #tooLong(): LockwrightError {
     const advice = `heed the signal passed to the body, or raise bodyTimeout; "${this.#lock}" stays held until the body ends`;
-    return new LockwrightError("LW_TIMEOUT", `the body of run on "${this.#lock}" took longer than ${this.#limit} ms; ${advice}`);
+    return new LockwrightError(
+      "LW_TIMEOUT",
+      `the body of run on "${this.#lock}" took longer than ${this.#limit} ms; ${advice}`,
+    );
   }
 }

@@ -95,7 +95,10 @@ export abstract class PermitLock implements LocalLock {
  * `run` without options. The same as {@link runWith}, apart only because an async frame costs by its size: one function
  * for both measured a quarter slower.
  */
-async function runPlain<T>(core: PermitCore, fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>): Promise<T> {
+async function runPlain<T>(
+  core: PermitCore,
+  fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>,
+): Promise<T> {
   let guard = core.take(1);
   // One microtask from grant to body, free or contended; on the free path without a promise of its own.
   if (guard !== undefined) await TICK;
@@ -127,7 +130,9 @@ async function runWith<T>(
   }
   let value: T | undefined;
   try {
-    value = await (bodyTimeout === Infinity ? fn(guard, signal ?? neverAborted()) : runBounded(core.name, fn, guard, bodyTimeout, signal));
+    value = await (bodyTimeout === Infinity
+      ? fn(guard, signal ?? neverAborted())
+      : runBounded(core.name, fn, guard, bodyTimeout, signal));
     return value;
   } finally {
     endHold(guard, value);
@@ -155,6 +160,7 @@ async function runBounded<T>(
 }
 
 function refuseThenable<T>(value: T): T {
-  if (typeof value !== "object" || value === null || typeof (value as { then?: unknown }).then !== "function") return value;
+  if (typeof value !== "object" || value === null || typeof (value as { then?: unknown }).then !== "function")
+    return value;
   throw new TypeError("fn of runSync must not return a promise: the lock is released when fn returns; use run");
 }

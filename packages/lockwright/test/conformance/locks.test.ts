@@ -46,9 +46,9 @@ const ran = new Set<string>();
 describe.each(subjects)("$name", (subject) => {
   for (const each of lockCases) {
     if (cellOf(subject, each) !== "runs") continue;
-    test(each.name, async () => {
+    test(`${each.name}`, async () => {
       ran.add(`${subject.name}/${each.name}`);
-      await each.run(subject);
+      await expect(each.run(subject)).resolves.toBeUndefined();
     });
   }
 });

@@ -3,7 +3,15 @@
  * a line marked `@ts-expect-error` compiles. The tests below keep the file honest at run time.
  */
 import { expect, expectTypeOf, test } from "vitest";
-import { type AcquireOptions, type Guard, type LocalLock, type Lock, type LockStats, Mutex, Semaphore } from "../../src/index.js";
+import {
+  type AcquireOptions,
+  type Guard,
+  type LocalLock,
+  type Lock,
+  type LockStats,
+  Mutex,
+  Semaphore,
+} from "../../src/index.js";
 
 test("locks fit the interfaces they promise", () => {
   const locks: LocalLock[] = [new Mutex(), new Semaphore(1)];
@@ -19,7 +27,9 @@ test("methods have the types of the contract", async () => {
   expectTypeOf(mutex.run(() => 1)).toEqualTypeOf<Promise<number>>();
   expectTypeOf(mutex.run(async () => "a")).toEqualTypeOf<Promise<string>>();
   expectTypeOf(new Mutex().runSync(() => true)).toEqualTypeOf<boolean>();
-  expectTypeOf(mutex.run((guard, signal) => [guard, signal] as const)).toEqualTypeOf<Promise<readonly [Guard, AbortSignal]>>();
+  expectTypeOf(mutex.run((guard, signal) => [guard, signal] as const)).toEqualTypeOf<
+    Promise<readonly [Guard, AbortSignal]>
+  >();
   expectTypeOf(mutex.whenAvailable()).toEqualTypeOf<Promise<void>>();
   expectTypeOf(new Semaphore(2).drain()).toEqualTypeOf<Guard | undefined>();
 });

@@ -3,7 +3,11 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
 import { Mutex, Semaphore } from "../../../src/index.js";
 
-const subjects = { Mutex: () => new Mutex(), "Semaphore(2)": () => new Semaphore(2), "Mutex, priority": () => new Mutex({ order: "priority" }) };
+const subjects = {
+  Mutex: () => new Mutex(),
+  "Semaphore(2)": () => new Semaphore(2),
+  "Mutex, priority": () => new Mutex({ order: "priority" }),
+};
 
 describe.each(Object.entries(subjects))("%s", (_name, make) => {
   test("every run body and every acquire sees its own caller's store", async () => {

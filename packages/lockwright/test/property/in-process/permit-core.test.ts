@@ -44,7 +44,9 @@ describe.each(subjects)("$name", (subject) => {
         for (let step = 0; step < 8; step += 1) await undefined;
         for (const guard of real.guards.values()) guard[Symbol.dispose]();
         lock.cancelWaiters();
-        expect([coreOf(lock).waiting, coreOf(lock).inspect().span, pendingDeadlines(), clock.timers.size]).toEqual([0, 0, 0, 0]);
+        expect([coreOf(lock).waiting, coreOf(lock).inspect().span, pendingDeadlines(), clock.timers.size]).toEqual([
+          0, 0, 0, 0,
+        ]);
       }),
       { numRuns: 100 },
     );

@@ -83,7 +83,16 @@ function acquire(shape: AskShape): Command {
       ...(timeout === undefined ? {} : { timeout }),
       ...(shape.signal === undefined ? {} : { signal: real.controllers[shape.signal]!.signal }),
     };
-    model.acquire({ id, weight, priority, due: timeout === undefined ? undefined : real.clock.now() + timeout, signal: shape.signal }, timeout === 0);
+    model.acquire(
+      {
+        id,
+        weight,
+        priority,
+        due: timeout === undefined ? undefined : real.clock.now() + timeout,
+        signal: shape.signal,
+      },
+      timeout === 0,
+    );
     real.outcomes.set(id, "waiting");
     real.lock.acquire(options).then(
       (guard) => {
@@ -101,7 +110,10 @@ function tryAcquire(wanted: number): Command {
   return command(`tryAcquire(${wanted})`, (model, real) => {
     const weight = real.isWeighted ? wanted : 1;
     if (model.isClosed || (model.capacity > 0 && weight > model.capacity)) {
-      expect(() => real.lock.tryAcquire(real.isWeighted ? { weight } : undefined)).toThrow();
+      const code = model.isClosed ? "LW_CLOSED" : "LW_WEIGHT";
+      expect(() => real.lock.tryAcquire(real.isWeighted ? { weight } : undefined)).toThrow(
+        expect.objectContaining({ code }),
+      );
       return;
     }
     const id = real.ids++;
@@ -123,7 +135,7 @@ function release(which: number): Command {
     model.release(id);
     guard.release();
     real.outcomes.set(id, "released");
-    expect(() => guard.release()).toThrow();
+    expect(() => guard.release()).toThrow(expect.objectContaining({ code: "LW_NOT_HELD" }));
   });
 }
 
@@ -150,17 +162,21 @@ function advance(ms: number): Command {
   });
 }
 
-const cancelWaiters: Command = command("cancelWaiters()", (model, real) => {
-  const count = model.queue.length;
-  model.remove(() => true, "cancelled");
-  expect(real.lock.cancelWaiters()).toBe(count);
-});
+function cancelWaiters(): Command {
+  return command("cancelWaiters()", (model, real) => {
+    const count = model.queue.length;
+    model.remove(() => true, "cancelled");
+    expect(real.lock.cancelWaiters()).toBe(count);
+  });
+}
 
-const close: Command = command("close()", (model, real) => {
-  if (!model.isClosed) model.remove(() => true, "closed");
-  model.isClosed = true;
-  real.lock.close();
-});
+function close(): Command {
+  return command("close()", (model, real) => {
+    if (!model.isClosed) model.remove(() => true, "closed");
+    model.isClosed = true;
+    real.lock.close();
+  });
+}
 
 function resize(permits: number): Command {
   return command(`resize(${permits})`, (model, real) => {
@@ -190,7 +206,7 @@ export const commandSequences: fc.Arbitrary<Iterable<Command>> = fc.commands(
     fc.nat({ max: SIGNALS - 1 }).map(abort),
     fc.constantFrom(1, 5, 10).map(advance),
     fc.constantFrom(0, 1, 2, 3, 4, 4).map(resize),
-    fc.oneof({ weight: 4, arbitrary: fc.constant(cancelWaiters) }, { weight: 1, arbitrary: fc.constant(close) }),
+    fc.oneof({ weight: 4, arbitrary: fc.constant(cancelWaiters()) }, { weight: 1, arbitrary: fc.constant(close()) }),
   ],
   { maxCommands: 60, size: "max" },
 );

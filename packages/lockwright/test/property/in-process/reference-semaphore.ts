@@ -12,7 +12,16 @@ export interface Ask {
   readonly signal: number | undefined;
 }
 
-export type Outcome = "waiting" | "held" | "released" | "aborted" | "timeout" | "cancelled" | "closed" | "heavy" | "shed";
+export type Outcome =
+  | "waiting"
+  | "held"
+  | "released"
+  | "aborted"
+  | "timeout"
+  | "cancelled"
+  | "closed"
+  | "heavy"
+  | "shed";
 
 export class ReferenceSemaphore {
   queue: Ask[] = [];

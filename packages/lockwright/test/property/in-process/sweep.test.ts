@@ -99,7 +99,12 @@ const locks: Readonly<Record<string, () => Mutex | Semaphore>> = {
 };
 
 /** Runs a scenario with a disturbance after `at` steps; gives the number of steps it took. */
-async function play(make: () => Mutex | Semaphore, scenario: Scenario, disturb: (stage: Stage) => void, at: number): Promise<number> {
+async function play(
+  make: () => Mutex | Semaphore,
+  scenario: Scenario,
+  disturb: (stage: Stage) => void,
+  at: number,
+): Promise<number> {
   using clock = installTestPlatform();
   const controller = new AbortController();
   const lock = make();
@@ -114,7 +119,13 @@ async function play(make: () => Mutex | Semaphore, scenario: Scenario, disturb: 
   await settled;
   const core = coreOf(lock);
   const listeners = getEventListeners(controller.signal, "abort").length;
-  const rest = { waiting: core.waiting, free: core.free, span: core.inspect().span, listeners, grouped: hasAbortGroup(controller.signal) };
+  const rest = {
+    waiting: core.waiting,
+    free: core.free,
+    span: core.inspect().span,
+    listeners,
+    grouped: hasAbortGroup(controller.signal),
+  };
   expect(rest, `disturbed at step ${at}`).toEqual({ waiting: 0, free: 1, span: 0, listeners: 0, grouped: false });
   expect([pendingDeadlines(), clock.timers.size], `disturbed at step ${at}`).toEqual([0, 0]);
   if (!lock.stats().closed) (await lock.acquire()).release();

@@ -13,7 +13,10 @@ afterEach(() => platform[Symbol.dispose]());
 const ignore = (): void => {};
 
 /** Listens to the named channels while `body` runs, and gives what came. */
-async function listen(names: readonly string[], body: () => Promise<void>): Promise<[string, Record<string, unknown>][]> {
+async function listen(
+  names: readonly string[],
+  body: () => Promise<void>,
+): Promise<[string, Record<string, unknown>][]> {
   const heard: [string, Record<string, unknown>][] = [];
   const listeners = names.map((name) => {
     const listener = (message: unknown): void => void heard.push([name, message as Record<string, unknown>]);
@@ -121,7 +124,14 @@ describe("hook", () => {
     const wait = semaphore.run(() => "value");
     guard.release();
     await wait;
-    expect(hook.told).toEqual(["granted s 2", "missed s", "queued s 1", "released s 0 undefined", "granted s 1", "released s 0 value"]);
+    expect(hook.told).toEqual([
+      "granted s 2",
+      "missed s",
+      "queued s 1",
+      "released s 0 undefined",
+      "granted s 1",
+      "released s 0 value",
+    ]);
   });
 
   test("a probe set on a lock or a grant stays its own", async () => {
@@ -130,7 +140,11 @@ describe("hook", () => {
       lock.probe = "lock";
       grant.probe = grant.intent;
     };
-    using _ = installHook({ ...recorder(), queued: noteGrant, released: (lock, grant) => void probes.push(lock.probe, grant.probe, grant.mode) });
+    using _ = installHook({
+      ...recorder(),
+      queued: noteGrant,
+      released: (lock, grant) => void probes.push(lock.probe, grant.probe, grant.mode),
+    });
     const mutex = new Mutex();
     const guard = mutex.tryAcquire()!;
     const wait = mutex.acquire({ intent: "read" });

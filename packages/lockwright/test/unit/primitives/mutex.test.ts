@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Guard, LockwrightError, Mutex } from "../../../src/index.js";
@@ -8,7 +9,7 @@ beforeEach(() => {
   platform = installTestPlatform();
 });
 afterEach(() => {
-  expect(platform.timers.size).toBe(0);
+  assert.equal(platform.timers.size, 0, "no timer is left");
   platform[Symbol.dispose]();
 });
 
@@ -227,7 +228,11 @@ describe("using", () => {
 });
 
 describe("order", () => {
-  async function serveAll(mutex: Mutex, labels: readonly string[], priorities: readonly number[] = []): Promise<string[]> {
+  async function serveAll(
+    mutex: Mutex,
+    labels: readonly string[],
+    priorities: readonly number[] = [],
+  ): Promise<string[]> {
     const guard = mutex.tryAcquire()!;
     const served: string[] = [];
     const waits = labels.map(async (label, at) => {

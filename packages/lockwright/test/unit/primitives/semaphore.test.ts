@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Guard, type LockwrightError, Semaphore } from "../../../src/index.js";
 import { installTestPlatform, type TestPlatform } from "../../support/test-platform.js";
@@ -7,7 +8,7 @@ beforeEach(() => {
   platform = installTestPlatform();
 });
 afterEach(() => {
-  expect(platform.timers.size).toBe(0);
+  assert.equal(platform.timers.size, 0, "no timer is left");
   platform[Symbol.dispose]();
 });
 
@@ -19,7 +20,12 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 /** Starts an acquire and notes its label when it is served. */
-function ask(semaphore: Semaphore, served: string[], label: string, options: { weight?: number; priority?: number; signal?: AbortSignal } = {}): Promise<Guard> {
+function ask(
+  semaphore: Semaphore,
+  served: string[],
+  label: string,
+  options: { weight?: number; priority?: number; signal?: AbortSignal } = {},
+): Promise<Guard> {
   return semaphore.acquire(options).then((guard) => {
     served.push(label);
     return guard;
@@ -170,7 +176,9 @@ describe("weights", () => {
   test("a shared abort of a heavy head and a light waiter grants neither: two passes [I4]", async () => {
     const semaphore = new Semaphore(2);
     const hold = semaphore.tryAcquire()!;
-    const { signal, abort } = ((controller) => ({ signal: controller.signal, abort: () => controller.abort("x") }))(new AbortController());
+    const { signal, abort } = ((controller) => ({ signal: controller.signal, abort: () => controller.abort("x") }))(
+      new AbortController(),
+    );
     const both = [codeOf(semaphore.acquire({ weight: 2, signal })), codeOf(semaphore.acquire({ signal }))];
     abort();
     expect(await Promise.all(both)).toEqual(["x", "x"]);
@@ -205,7 +213,11 @@ describe("resize", () => {
   test("growing lets in every waiter that now fits, with weights [50, I3]", async () => {
     const semaphore = new Semaphore(0);
     const served: string[] = [];
-    const waits = [ask(semaphore, served, "two", { weight: 2 }), ask(semaphore, served, "one"), ask(semaphore, served, "three", { weight: 3 })];
+    const waits = [
+      ask(semaphore, served, "two", { weight: 2 }),
+      ask(semaphore, served, "one"),
+      ask(semaphore, served, "three", { weight: 3 }),
+    ];
     semaphore.resize(4);
     expect(semaphore.stats()).toMatchObject({ available: 1, waiting: 1 });
     (await waits[0]!).release();
