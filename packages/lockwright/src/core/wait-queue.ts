@@ -115,9 +115,11 @@ export class WaitRing implements WaiterList {
   }
 
   #grow(): void {
-    // Tombstones may fill half the ring; then the same size will do.
     const size = this.#slots.length;
-    this.#compact(size === 0 ? FIRST_SIZE : this.live > size >> 1 ? size * 2 : size);
+    // Tombstones may fill half the ring; then the same size will do. A small one grows faster: crowds come in bursts.
+    if (size === 0) this.#compact(FIRST_SIZE);
+    else if (this.live <= size >> 1) this.#compact(size);
+    else this.#compact(size < KEPT_SIZE ? size * 4 : size * 2);
   }
 
   #compact(size: number): void {

@@ -161,6 +161,22 @@ describe("weights", () => {
     (await heavy).release();
   });
 
+  // B (light) waits, A (heavy, higher priority) goes before it, two permits come free, C (highest) passes both.
+  test("a newcomer that passes the queue may make it the oldest's turn, who then gets in at once [I1]", async () => {
+    const semaphore = new Semaphore(3, { order: "priority", ageing: 2 });
+    const holds = [semaphore.tryAcquire({ weight: 2 })!, semaphore.tryAcquire()!];
+    const b = semaphore.acquire({ priority: 0 });
+    const a = semaphore.acquire({ priority: 1, weight: 3 });
+    holds[0]!.release();
+    const c = semaphore.acquire({ priority: 2 });
+    expect(semaphore.stats()).toMatchObject({ available: 0, waiting: 1 });
+    holds[1]!.release();
+    (await c).release();
+    (await b).release();
+    (await a).release();
+    expect(semaphore.available).toBe(3);
+  });
+
   test("the leaving of a heavy head lets in whoever fits now [I4]", async () => {
     const semaphore = new Semaphore(2);
     const hold = semaphore.tryAcquire()!;
