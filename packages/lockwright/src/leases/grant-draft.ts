@@ -134,8 +134,14 @@ export class GrantDraft {
   first(): Waiter | undefined {
     if (this.#prepended !== undefined) return this.#prepended;
     let waiter = this.#table.first();
-    while (waiter !== undefined && this.#waiters.get(waiter.id) === null) waiter = this.#table.after(waiter);
+    while (waiter !== undefined && this.#hasLeft(waiter)) waiter = this.#table.after(waiter);
     return waiter === undefined ? this.#appended : (this.#waiters.get(waiter.id) ?? waiter);
+  }
+
+  /** Whether the table's waiter left its place in this step; one that lapsed may be back elsewhere under its old id. */
+  #hasLeft({ id, seq }: Waiter): boolean {
+    const changed = this.#waiters.get(id);
+    return changed !== undefined && changed?.seq !== seq;
   }
 
   /** The upgrade that waits at the head, if one does. */
@@ -179,6 +185,7 @@ export class GrantDraft {
 
   #remove(waiter: Waiter): void {
     this.#waiters.set(waiter.id, null);
+    this.#wakes.delete(waiter.id); // nobody is there to look
     if (this.#appended?.id === waiter.id) this.#appended = undefined;
     if (this.#prepended?.id === waiter.id) this.#prepended = undefined;
     this.#waiting -= 1;
@@ -188,14 +195,14 @@ export class GrantDraft {
   #behind(waiter: Waiter): Waiter | undefined {
     if (waiter.id === this.#appended?.id) return undefined;
     let next = waiter.id === this.#prepended?.id ? this.#table.first() : this.#table.after(waiter);
-    while (next !== undefined && this.#waiters.get(next.id) === null) next = this.#table.after(next);
+    while (next !== undefined && this.#hasLeft(next)) next = this.#table.after(next);
     return next ?? this.#appended;
   }
 
   #ahead(waiter: Waiter): Waiter | undefined {
     if (waiter.id === this.#prepended?.id) return undefined;
     let previous = waiter.id === this.#appended?.id ? this.#table.last() : this.#table.before(waiter);
-    while (previous !== undefined && this.#waiters.get(previous.id) === null) previous = this.#table.before(previous);
+    while (previous !== undefined && this.#hasLeft(previous)) previous = this.#table.before(previous);
     return previous ?? this.#prepended;
   }
 
@@ -253,7 +260,9 @@ export class GrantDraft {
     const reader = waiter.upgrade === undefined ? undefined : this.holder(waiter.upgrade);
     if (reader !== undefined) {
       this.#used += waiter.weight - reader.weight;
-      this.putHolder({ ...reader, weight: waiter.weight, token, upgradedBy: waiter.id, upgradedFrom: reader.token });
+      // The first of two crossing upgrades may not be known to its caller: what it falls back to is the reader's token.
+      const upgradedFrom = reader.upgradedFrom ?? reader.token;
+      this.putHolder({ ...reader, weight: waiter.weight, token, upgradedBy: waiter.id, upgradedFrom });
     } else {
       this.#used += waiter.weight;
       this.#holding += 1;
@@ -295,9 +304,10 @@ export class GrantDraft {
       this.dropWaiter(waiter);
       found = true;
     }
-    for (const { id } of this.#table.holdersOf(process)) {
+    // Those of this very step too: what lapsed may just have been handed to the one that is dead.
+    for (const { id } of [...this.#table.holdersOf(process), ...this.#holders.values()].filter((each) => each !== null)) {
       const holder = this.holder(id);
-      if (holder === undefined) continue;
+      if (holder?.process !== process) continue;
       this.dropHolder(holder);
       found = true;
     }

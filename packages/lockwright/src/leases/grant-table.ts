@@ -10,14 +10,15 @@
  * - **G1 Exclusion.** `used` is the sum of the holders' weights; no grant makes it exceed `capacity`. It is above
  *   `capacity` only as shrink debt, which only ends.
  * - **G2 Tokens.** Every grant, an upgrade too, takes `token + 1`; the last token never falls.
- * - **G3 FIFO.** While somebody waits, nobody who came later is granted, unless both asked for barging. An upgrade
- *   goes to the head: it already holds, so whoever is ahead of it could never be served before it.
+ * - **G3 FIFO.** While somebody waits, nobody who came later is granted, unless both it and the head asked for barging.
+ *   An upgrade goes to the head: it already holds, so whoever is ahead of it could never be served before it.
  * - **G4 Hand-off.** Units that become free are granted in the step that freed them.
  * - **G5 Identity.** Release, renew and upgrade match holder and token, force matches a holder's token; else nothing changes.
  * - **G6 Idempotence.** The same command a second time leaves the state as the first did, and repeats its answer
  *   (`release`, `cancel`: "gone").
  * - **G7 Time.** A holder at its expiry and a waiter past its patience are gone before the command is looked at.
- *   Nothing else depends on time.
+ *   Nothing else depends on time. A renewal never shortens a hold: two may cross on their way (the keeper's and the
+ *   caller's own, with another ttl), and the holder counts on the longer one.
  * - **G8 Claim.** A queued waiter that was granted holds only for its patience until it is heard of; then for its ttl.
  *
  * Fairness: strict arrival order, a heavy head blocks lighter followers (letting them pass would starve it).
@@ -183,9 +184,11 @@ function heartbeat(draft: GrantDraft, id: string, now: number): Result {
   }
   const waiter = draft.waiter(id);
   if (waiter === undefined) return GONE;
-  if (waiter.barging && draft.fits(waiter)) {
+  if (waiter.barging && draft.mayPass(waiter) && draft.fits(waiter)) {
     draft.dropWaiter(waiter);
-    return draft.grant(waiter, true);
+    const granted = draft.grant(waiter, true);
+    draft.drain(); // a head that does not barge may have stood right behind, and fit too [G4]
+    return granted;
   }
   const alive = { ...waiter, aliveUntil: now + waiter.patience };
   draft.replaceWaiter(alive);
@@ -215,7 +218,7 @@ function release(draft: GrantDraft, id: string, token: bigint): Result {
 function renew(draft: GrantDraft, command: { id: string; token: bigint; ttl: number }, now: number): Result {
   const holder = draft.matching(command.id, command.token);
   if (holder === undefined) return GONE;
-  draft.putHolder({ ...holder, ttl: command.ttl, claimed: true, expiresAt: now + command.ttl });
+  draft.putHolder({ ...holder, ttl: command.ttl, claimed: true, expiresAt: Math.max(holder.expiresAt, now + command.ttl) });
   return DONE;
 }
 

@@ -120,7 +120,9 @@ export class IndexedTable implements GrantTable {
 
   #putWaiter(waiter: Waiter): void {
     const node = this.#nodes.get(waiter.id);
-    if (node !== undefined) node.waiter = waiter;
+    // One that lapsed and came back in the same step has a new place.
+    if (node !== undefined && node.waiter.seq !== waiter.seq) this.#removeWaiter(waiter.id);
+    if (node?.waiter.seq === waiter.seq) node.waiter = waiter;
     else {
       this.#belongs(waiter.process, waiter.id);
       this.#nodes.set(waiter.id, this.#linked(waiter));

@@ -33,10 +33,16 @@ export interface Driver {
 
 /** Loads the named driver, or the first that is there. Throws `LW_STORE_UNAVAILABLE` saying what to install. */
 export async function loadDriver(name?: DriverName): Promise<Driver> {
+  let broken: unknown;
   for (const candidate of name === undefined ? driverNames : [name]) {
-    const driver = await tryDriver(candidate);
-    if (driver !== undefined) return driver;
+    try {
+      const driver = await tryDriver(candidate);
+      if (driver !== undefined) return driver;
+    } catch (error) {
+      broken ??= error; // built for another Node, or left out by a bundler: the next one may do
+    }
   }
+  if (broken !== undefined) throw broken;
   const wanted = name === undefined ? "no SQLite driver" : `no ${name}`;
   throw new LockwrightError(
     "LW_STORE_UNAVAILABLE",
