@@ -8,7 +8,7 @@
  * two processes of one machine agree on it, which is what the embedded store's expiry times rest on. `performance.now()`
  * is the same clock with a private zero, so one offset taken at load turns the cheap call into the shared one.
  */
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 
 /** A pending platform timer. */
 export interface Timer {
@@ -52,6 +52,20 @@ class NodeTimer implements Timer {
   }
 }
 
+/** Randomness for the next ids: one call of the system's source serves many. */
+const ID_BYTES = 12;
+const pool: Buffer = Buffer.alloc(ID_BYTES * 128);
+let poolAt = pool.length;
+
+function newId(): string {
+  if (poolAt === pool.length) {
+    randomFillSync(pool);
+    poolAt = 0;
+  }
+  poolAt += ID_BYTES;
+  return pool.toString("base64url", poolAt - ID_BYTES, poolAt).replaceAll("-", "x").replaceAll("_", "y");
+}
+
 /** Node's own clock, timers and randomness. */
 export const nodePlatform: Platform = {
   now: () => performance.now() + OFFSET,
@@ -59,7 +73,7 @@ export const nodePlatform: Platform = {
   setTimer: (fn, ms) => new NodeTimer(fn, ms),
   queueMicrotask: (fn) => queueMicrotask(fn),
   random: () => Math.random(),
-  newId: () => randomBytes(12).toString("base64url").replaceAll("-", "x").replaceAll("_", "y"),
+  newId,
 };
 
 /** The platform in force. Read it at each use (`platform.now()`), never keep it. */

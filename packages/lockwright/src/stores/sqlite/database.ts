@@ -10,7 +10,7 @@ import { LockwrightError } from "../../errors.js";
 import { platform } from "../../platform.js";
 import { bootId } from "./boot.js";
 import { decode, encodeTable, newerProtocol, PROTOCOL } from "./document.js";
-import { BUSY, type Database, type Driver, explain, resultCode, type Statement, storeError } from "./driver.js";
+import { BUSY, type Database, type Driver, explain, resultCode, storeError } from "./driver.js";
 import { FileIdentity } from "./place.js";
 
 /** "LWRT": marks the file as ours, so that nobody's own database is ever written to. */
@@ -29,18 +29,10 @@ export class LockDatabase {
   readonly path: string;
   readonly connection: Database;
   readonly #identity: FileIdentity;
-  readonly #begin: Statement;
-  readonly #beginRead: Statement;
-  readonly #commit: Statement;
-  readonly #rollback: Statement;
 
   private constructor(path: string, connection: Database) {
     this.path = path;
     this.connection = connection;
-    this.#begin = connection.prepare("BEGIN IMMEDIATE");
-    this.#beginRead = connection.prepare("BEGIN");
-    this.#commit = connection.prepare("COMMIT");
-    this.#rollback = connection.prepare("ROLLBACK");
     this.#identity = new FileIdentity(path);
   }
 
@@ -62,26 +54,21 @@ export class LockDatabase {
 
   /** Runs `act` between BEGIN IMMEDIATE and COMMIT; its error rolls everything back. `act` is synchronous: no other step of this process can come between. */
   async transact<T>(act: () => T): Promise<T> {
-    return await retryBusy(this.path, () => this.#between(this.#begin, act));
+    return await retryBusy(this.path, () => this.#between("BEGIN IMMEDIATE", act));
   }
 
   /** Runs `act`, which only reads, on one moment of the database, without the write lock. */
   async read<T>(act: () => T): Promise<T> {
-    return await retryBusy(this.path, () => this.#between(this.#beginRead, act));
+    return await retryBusy(this.path, () => this.#between("BEGIN", act));
   }
 
-  /** Runs one statement that is a transaction by itself. Throws the driver's error, also for a busy database. */
-  runAlone(statement: Statement, ...values: readonly (string | number)[]): boolean {
+  #between<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", act: () => T): T {
     this.#identity.check();
-    return statement.run(...values).changes !== 0;
-  }
-
-  #between<T>(begin: Statement, act: () => T): T {
-    this.#identity.check();
-    begin.run();
+    // Not a prepared statement: one that ends busy stays open in libsql, and then no COMMIT goes through.
+    this.connection.exec(begin);
     try {
       const value = act();
-      this.#commit.run();
+      this.connection.exec("COMMIT");
       return value;
     } catch (error) {
       this.#undo();
@@ -91,7 +78,7 @@ export class LockDatabase {
 
   #undo(): void {
     try {
-      this.#rollback.run();
+      this.connection.exec("ROLLBACK");
     } catch {
       // SQLite has rolled back by itself (a full disk, an I/O error); the first error is the one to tell.
     }

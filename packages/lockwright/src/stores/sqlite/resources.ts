@@ -1,9 +1,9 @@
 /**
  * The resources in the database: commands in, steps of the grant table, rows out.
  *
- * The fast path is one statement. A resource this process saw last as a small document is kept here with its version; a
- * step on the copy gives the next document, and `UPDATE … WHERE version = ?` writes it if nobody else did. That one
- * statement is a whole transaction, so it may not be wrong, only late: then the full transaction runs from the file.
+ * A resource this process saw last as a small document is kept here with its version: a step on the copy gives the next
+ * document, and `UPDATE … WHERE version = ?` writes it if nobody else did. That saves reading and parsing, and may not
+ * be wrong, only late: then the step runs again from the file, in the same transaction.
  */
 import { ArrayTable } from "../../leases/array-table.js";
 import { freshHeader, type Step, step, type Wake } from "../../leases/grant-table.js";
@@ -11,7 +11,7 @@ import type { Command, Holder, Result, Waiter } from "../../leases/lock-store.js
 import { platform } from "../../platform.js";
 import type { LockDatabase } from "./database.js";
 import { CROWDED, decode, encodeCrowded, encodeTable, QUIET } from "./document.js";
-import { BUSY, resultCode, type Statement, storeError } from "./driver.js";
+import type { Statement } from "./driver.js";
 import { RowStatements, RowsTable } from "./rows-table.js";
 
 /** What a run of commands leads to. */
@@ -31,8 +31,8 @@ export interface Snapshot {
 }
 
 interface Cached {
-  version: number;
-  table: ArrayTable;
+  readonly version: number;
+  readonly table: ArrayTable;
 }
 
 /** How many quiet resources are remembered. */
@@ -68,39 +68,9 @@ export class Resources {
   }
 
   async execute(commands: readonly Command[]): Promise<Outcome> {
-    const [only] = commands;
-    if (commands.length === 1 && only !== undefined) {
-      const outcome = this.#tryFast(only);
-      if (outcome !== undefined) return outcome;
-    }
     const { learned, ...outcome } = await this.#database.transact(() => this.#runAll(commands));
-    for (const { resource, cached: fresh } of learned) this.#remember(resource, fresh); // committed: now it is known
+    for (const { resource, cached } of learned) this.#remember(resource, cached); // committed: now it is known
     return outcome;
-  }
-
-  #tryFast(command: Command): Outcome | undefined {
-    const cached = this.#cache.get(command.resource);
-    if (cached === undefined) return undefined;
-    const outcome = step(cached.table, command, platform.now());
-    const next = cached.table.applied(outcome);
-    // An unchanged state is no answer: the copy may be old, and only a write proves that it is not.
-    if (!outcome.changed || next.holding + next.waiting > CROWDED) return undefined;
-    if (!this.#replaced(command.resource, encodeTable(next), cached.version)) {
-      this.#cache.delete(command.resource);
-      return undefined;
-    }
-    cached.version += 1;
-    cached.table = next;
-    return { results: [outcome.result], wakes: outcome.wakes, changed: [command.resource] };
-  }
-
-  #replaced(resource: string, state: string, version: number): boolean {
-    try {
-      return this.#database.runAlone(this.#replace, state, resource, version);
-    } catch (error) {
-      if (resultCode(error) === BUSY) return false;
-      throw storeError(error, this.#database.path);
-    }
   }
 
   #runAll(commands: readonly Command[]): Outcome & { readonly learned: readonly Learned[] } {
@@ -109,13 +79,30 @@ export class Resources {
     const changed: string[] = [];
     const learned: Learned[] = [];
     for (const command of commands) {
-      const outcome = this.#run(command, learned);
+      const outcome = this.#runRemembered(command, learned) ?? this.#run(command, learned);
       results.push(outcome?.result ?? UNKNOWN_RESOURCE);
       if (outcome === undefined) continue;
       wakes.push(...outcome.wakes);
       if (outcome.changed) changed.push(command.resource);
     }
     return { results, wakes, changed, learned };
+  }
+
+  /** The short way, or undefined when the copy is old, or no answer, or no longer small. */
+  #runRemembered(command: Command, learned: Learned[]): Step | undefined {
+    const { resource } = command;
+    // What this transaction has itself learned of the resource is not in the copy yet.
+    if (learned.some((entry) => entry.resource === resource)) return undefined;
+    const cached = this.#cache.get(resource);
+    if (cached === undefined) return undefined;
+    const outcome = step(cached.table, command, platform.now());
+    const table = cached.table.applied(outcome);
+    // An unchanged state is no answer: the copy may be old, and only a write proves that it is not.
+    if (!outcome.changed || table.holding + table.waiting > CROWDED) return undefined;
+    const { changes } = this.#replace.run(encodeTable(table), resource, cached.version);
+    if (Number(changes) === 0) return undefined;
+    learned.push({ resource, cached: { version: cached.version + 1, table } });
+    return outcome;
   }
 
   #run(command: Command, learned: Learned[]): Step | undefined {
