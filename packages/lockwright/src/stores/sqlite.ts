@@ -7,7 +7,6 @@
  * gets `LW_STORE_UNAVAILABLE`, but a new one begins at token 1.
  */
 import { watch } from "node:fs";
-import type { Server } from "node:net";
 import { describeHolder } from "../leases/grant-draft.js";
 import type {
   Capabilities,
@@ -48,8 +47,8 @@ export interface SqliteStoreOptions {
 
 /** A lock store over SQLite. */
 export interface SqliteStore extends LockStore {
-  /** Starts listening and returns the socket that proves this process alive, for a child process to inherit. */
-  livenessSocket(): Promise<Server>;
+  /** Starts listening; the descriptor of the socket that proves this process alive, for a child process to inherit. */
+  livenessDescriptor(): Promise<number | undefined>;
 }
 
 /**
@@ -138,14 +137,14 @@ class OpenStore extends KeeperStore implements SqliteStore {
   }
 
   override async execute(commands: readonly Command[]): Promise<readonly Result[]> {
-    if (!this.#isListening) await this.livenessSocket();
+    if (!this.#isListening) await this.livenessDescriptor();
     return await super.execute(commands);
   }
 
-  async livenessSocket(): Promise<Server> {
+  async livenessDescriptor(): Promise<number | undefined> {
     await this.peers.listen();
     this.#isListening = true;
-    return this.peers.server as Server;
+    return this.peers.descriptor;
   }
 
   async inspect(resource: string): Promise<ResourceState> {

@@ -1,6 +1,6 @@
 /** Versioned cells, one row each; a write is one conditional statement. */
 import type { CellStore } from "../../leases/lock-store.js";
-import { type LockDatabase, retryBusy } from "./database.js";
+import type { LockDatabase } from "./database.js";
 import type { Statement } from "./driver.js";
 
 export class SqliteCells implements CellStore {
@@ -22,11 +22,9 @@ export class SqliteCells implements CellStore {
   }
 
   async write(name: string, version: number, json: string): Promise<number | undefined> {
-    const written = await retryBusy(this.#database.path, () =>
-      version === 0
-        ? this.#database.runAlone(this.#insert, name, json)
-        : this.#database.runAlone(this.#update, json, name, version),
+    const { changes } = await this.#database.transact(() =>
+      version === 0 ? this.#insert.run(name, json) : this.#update.run(json, name, version),
     );
-    return written ? version + 1 : undefined;
+    return Number(changes) === 0 ? undefined : version + 1;
   }
 }

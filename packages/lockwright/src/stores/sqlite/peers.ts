@@ -85,9 +85,14 @@ export class Peers implements Liveness {
     return this.#listening;
   }
 
-  /** The listening socket, for a child process to inherit: as long as one process has it, this one counts as alive. */
-  get server(): Server | undefined {
-    return this.#server?.listening === true ? this.#server : undefined;
+  /**
+   * The descriptor of the listening socket, for a child process to inherit: as long as one process has it, this one
+   * counts as alive. Undefined while not listening.
+   */
+  get descriptor(): number | undefined {
+    // Undocumented, and there on every Node we prove on; Node shares sockets with children only over IPC.
+    const descriptor = (this.#server as { _handle?: { fd?: number } | null } | undefined)?._handle?.fd;
+    return descriptor === undefined || descriptor < 0 ? undefined : descriptor;
   }
 
   /** Tells a process to look after `id`. */

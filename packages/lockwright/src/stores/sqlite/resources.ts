@@ -39,11 +39,8 @@ interface Cached {
 const REMEMBERED = 256;
 const UNKNOWN_RESOURCE: Result = { type: "gone" };
 
-/** What a transaction learned of a resource; undefined: that it is no small document any more. */
-interface Learned {
-  readonly resource: string;
-  readonly cached: Cached | undefined;
-}
+/** What a transaction learned of its resources; undefined: that one is no small document any more. */
+type Learned = Map<string, Cached | undefined>;
 
 export class Resources {
   readonly #database: LockDatabase;
@@ -69,15 +66,15 @@ export class Resources {
 
   async execute(commands: readonly Command[]): Promise<Outcome> {
     const { learned, ...outcome } = await this.#database.transact(() => this.#runAll(commands));
-    for (const { resource, cached } of learned) this.#remember(resource, cached); // committed: now it is known
+    for (const [resource, cached] of learned) this.#remember(resource, cached); // committed: now it is known
     return outcome;
   }
 
-  #runAll(commands: readonly Command[]): Outcome & { readonly learned: readonly Learned[] } {
+  #runAll(commands: readonly Command[]): Outcome & { readonly learned: Learned } {
     const results: Result[] = [];
     const wakes: Wake[] = [];
     const changed: string[] = [];
-    const learned: Learned[] = [];
+    const learned: Learned = new Map();
     for (const command of commands) {
       const outcome = this.#runRemembered(command, learned) ?? this.#run(command, learned);
       results.push(outcome?.result ?? UNKNOWN_RESOURCE);
@@ -89,10 +86,10 @@ export class Resources {
   }
 
   /** The short way, or undefined when the copy is old, or no answer, or no longer small. */
-  #runRemembered(command: Command, learned: Learned[]): Step | undefined {
+  #runRemembered(command: Command, learned: Learned): Step | undefined {
     const { resource } = command;
     // What this transaction has itself learned of the resource is not in the copy yet.
-    if (learned.some((entry) => entry.resource === resource)) return undefined;
+    if (learned.has(resource)) return undefined;
     const cached = this.#cache.get(resource);
     if (cached === undefined) return undefined;
     const outcome = step(cached.table, command, platform.now());
@@ -101,18 +98,18 @@ export class Resources {
     if (!outcome.changed || table.holding + table.waiting > CROWDED) return undefined;
     const { changes } = this.#replace.run(encodeTable(table), resource, cached.version);
     if (Number(changes) === 0) return undefined;
-    learned.push({ resource, cached: { version: cached.version + 1, table } });
+    learned.set(resource, { version: cached.version + 1, table });
     return outcome;
   }
 
-  #run(command: Command, learned: Learned[]): Step | undefined {
+  #run(command: Command, learned: Learned): Step | undefined {
     const { resource } = command;
     const row = this.#select.get(resource) as { version: number; state: string } | undefined;
     if (row === undefined && command.type !== "acquire" && command.type !== "resize") return undefined; // a look makes no row
     const table = row === undefined ? this.#fresh() : this.#tableOf(resource, row.state);
     const outcome = step(table, command, platform.now());
     if (!outcome.changed) {
-      if (table instanceof ArrayTable && row !== undefined) learned.push({ resource, cached: { version: row.version, table } });
+      if (table instanceof ArrayTable && row !== undefined) learned.set(resource, { version: row.version, table });
       return outcome;
     }
     const next = table.applied(outcome);
@@ -120,7 +117,7 @@ export class Resources {
     if (row === undefined) this.#insert.run(resource, state.text);
     else this.#update.run(state.text, resource);
     const version = (row?.version ?? 0) + 1;
-    learned.push({ resource, cached: state.table === undefined ? undefined : { version, table: state.table } });
+    learned.set(resource, state.table === undefined ? undefined : { version, table: state.table });
     return outcome;
   }
 

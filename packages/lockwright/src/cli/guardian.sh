@@ -1,0 +1,116 @@
+# The guardian of `lockwright run`: a shell of one megabyte that outlives its wrapper by a moment.
+#
+# Descriptor 0 is a pipe from the wrapper, descriptor 3 a copy of the socket that makes the wrapper count as alive.
+# The kernel closes the pipe when the wrapper dies, however it dies. Then the command must die before the lock can go
+# to anybody else: this kills it, waits until it is gone, and only then ends and closes its copy of the socket.
+# It is also the dead man's switch: each renewal says for how long the lease is safe; if no newer word comes in time
+# (the wrapper is stopped, or cannot renew), the command is killed while the lease still is ours.
+#
+# Usage: sh guardian.sh <run id>. Lines from the wrapper:
+#   spawning <kind>       the command is about to be started; kind: group (it will lead one) or single
+#   child <pid>           it runs
+#   until <seconds>       the lease is safe for that long
+#   done                  the command has ended, or there will be none
+# Complexity: one short-lived sleep per renewal. Needs sh, sleep, kill and grep.
+
+run=$1
+state=idle
+pid=
+kind=group
+switch=
+
+# Signals meant for the wrapper's terminal or unit must not end the one who cleans up after it.
+trap '' HUP INT QUIT TERM PIPE TSTP TTIN TTOU
+
+strike() {
+  if [ "$kind" = group ]; then kill -s KILL -- "-$pid" 2>/dev/null; else kill -s KILL "$pid" 2>/dev/null; fi
+}
+
+exists() {
+  if [ "$kind" = group ]; then kill -s 0 -- "-$pid" 2>/dev/null; else kill -s 0 "$pid" 2>/dev/null; fi
+}
+
+# Whether a process is left; a zombie, which nobody may ever reap, is not one. One grep, since every millisecond here is
+# one that the next in line waits: /proc/<pid>/stat is "pid (name) state ppid pgrp …".
+lives() {
+  exists || return 1
+  if [ "$kind" = group ]; then pattern="\\) [^ZX] [0-9]+ $pid "; else pattern="^$pid .*\\) [^ZX] [0-9]+ [0-9]+ "; fi
+  [ -r /proc/self/stat ] || return 0
+  grep -qE "$pattern" /proc/[0-9]*/stat 2>/dev/null
+}
+
+# The wrapper died between starting the command and saying so: the command carries the run id in its environment.
+search() {
+  if [ -r /proc/self/environ ]; then
+    for environ in /proc/[0-9]*/environ; do
+      if grep -q "LOCKWRIGHT_RUN=$run" "$environ" 2>/dev/null; then
+        pid=${environ#/proc/}
+        pid=${pid%/environ}
+        if [ "$kind" = group ] && read -r line 2>/dev/null <"/proc/$pid/stat"; then
+          # shellcheck disable=SC2086
+          set -- ${line##*) }
+          pid=$3
+        fi
+        return 0
+      fi
+    done
+  else
+    # shellcheck disable=SC2009
+    pid=$(ps -axEww -o pid=,command= 2>/dev/null | grep "LOCKWRIGHT_RUN=$run" | grep -v grep | head -n 1 | tr -s ' ' | sed 's/^ //' | cut -d ' ' -f 1)
+    [ -n "$pid" ]
+  fi
+}
+
+disarm() {
+  [ -n "$switch" ] && kill -s USR1 "$switch" 2>/dev/null
+  switch=
+}
+
+arm() {
+  # The new switch first: between two there must be no moment with none. It keeps no descriptor of ours.
+  old=$switch
+  (
+    exec </dev/null 3<&-
+    sleeper=
+    trap 'kill -s KILL $sleeper 2>/dev/null; exit 0' USR1
+    sleep "$1" &
+    sleeper=$!
+    wait "$sleeper"
+    strike
+  ) &
+  switch=$!
+  [ -n "$old" ] && kill -s USR1 "$old" 2>/dev/null
+}
+
+while read -r word first; do
+  case $word in
+    spawning)
+      state=spawning
+      kind=$first
+      ;;
+    child)
+      pid=$first
+      state=running
+      ;;
+    until) [ "$state" = running ] && arm "$first" ;;
+    done)
+      disarm
+      exit 0
+      ;;
+  esac
+done
+
+disarm
+[ "$state" = spawning ] && search
+if [ -n "$pid" ]; then
+  strike
+  # Dying and being reaped takes a fraction of a millisecond, less than to start any program that could tell: look for
+  # about one before asking grep.
+  look=0
+  while [ "$look" -lt 300 ] && exists; do look=$((look + 1)); done
+  while lives; do
+    sleep 0.005 2>/dev/null || sleep 1
+    strike
+  done
+fi
+exit 0
