@@ -138,7 +138,7 @@ class OpenStore extends KeeperStore implements SqliteStore {
 
   override async execute(commands: readonly Command[]): Promise<readonly Result[]> {
     if (!this.#isListening) await this.livenessDescriptor();
-    return await super.execute(commands);
+    return super.execute(commands);
   }
 
   async livenessDescriptor(): Promise<number | undefined> {

@@ -52,22 +52,27 @@ export class LockDatabase {
     }
   }
 
-  /** Runs `act` between BEGIN IMMEDIATE and COMMIT; its error rolls everything back. `act` is synchronous: no other step of this process can come between. */
-  async transact<T>(act: () => T): Promise<T> {
-    return await retryBusy(this.path, () => this.#between("BEGIN IMMEDIATE", act));
+  /**
+   * Runs `act` between BEGIN IMMEDIATE and COMMIT; its error rolls everything back. `act` is synchronous: no other step of
+   * this process can come between. Nothing is committed to a file that was removed or replaced, unless `isHarmless` says
+   * that the outcome could do no harm there: looking costs as much as the statements between do.
+   */
+  transact<T>(act: () => T, isHarmless?: (outcome: T) => boolean): Promise<T> {
+    return retryBusy(this.path, () => this.#between("BEGIN IMMEDIATE", act, isHarmless));
   }
 
   /** Runs `act`, which only reads, on one moment of the database, without the write lock. */
-  async read<T>(act: () => T): Promise<T> {
-    return await retryBusy(this.path, () => this.#between("BEGIN", act));
+  read<T>(act: () => T): Promise<T> {
+    return retryBusy(this.path, () => this.#between("BEGIN", act));
   }
 
-  #between<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", act: () => T): T {
-    this.#identity.check();
+  #between<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", act: () => T, isHarmless?: (outcome: T) => boolean): T {
+    if (isHarmless === undefined) this.#identity.check();
     // Not a prepared statement: one that ends busy stays open in libsql, and then no COMMIT goes through.
     this.connection.exec(begin);
     try {
       const value = act();
+      if (isHarmless?.(value) === false) this.#identity.check();
       this.connection.exec("COMMIT");
       return value;
     } catch (error) {

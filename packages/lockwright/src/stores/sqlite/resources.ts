@@ -65,7 +65,11 @@ export class Resources {
   }
 
   async execute(commands: readonly Command[]): Promise<Outcome> {
-    const { learned, ...outcome } = await this.#database.transact(() => this.#runAll(commands));
+    const { learned, ...outcome } = await this.#database.transact(
+      () => this.#runAll(commands),
+      // A release that lets nobody in grants nothing, whatever became of the file.
+      ({ wakes }) => wakes.length === 0 && commands.every(({ type }) => type === "release"),
+    );
     for (const [resource, cached] of learned) this.#remember(resource, cached); // committed: now it is known
     return outcome;
   }
