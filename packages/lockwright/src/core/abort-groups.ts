@@ -51,7 +51,7 @@ class AbortGroup implements WaiterList {
   /** Called by the signal. */
   handleEvent(): void {
     this.#end();
-    // One rejected promise serves all: a fresh one per waiter doubled the time of this loop.
+    // One rejected promise serves all: the reason is the same for each.
     const outcome = Promise.reject<never>(this.signal.reason);
     const only = this.#only;
     if (only === undefined) return this.#endAll(outcome);
@@ -75,7 +75,7 @@ class AbortGroup implements WaiterList {
   }
 }
 
-/** Strong on purpose: an entry lives as long as a wait, and waits do not vanish; a WeakMap is several times as slow. */
+/** Strong on purpose: an entry lives as long as a wait, and waits do not vanish. */
 const groups = new Map<AbortSignal, AbortGroup>();
 /** The group used last: most callers pass one signal many times, and this saves them the map. */
 let last: AbortGroup | undefined;

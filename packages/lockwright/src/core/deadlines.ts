@@ -2,8 +2,8 @@
  * Timeouts of waits: one list per distinct duration, one platform timer for the earliest.
  *
  * Waits of one duration end in the order in which they began, so a list needs no sorting and its oldest live entry is
- * the next to expire; a small heap orders the lists. Arming and clearing measured 38–44 ns against 214–243 for a
- * `setTimeout`, `clearTimeout` pair per wait. (The shape is that of Node's own timers, one floor up.)
+ * the next to expire; a small heap orders the lists. Arming and clearing measures 80–100 ns, half of it the clock
+ * read, against 280–300 for a `setTimeout`, `clearTimeout` pair per wait. (The shape is that of Node's own timers, one floor up.)
  *
  * Invariants:
  * - D1 A timer is set exactly while some wait has a deadline. It keeps the process alive: its owner is owed an answer.

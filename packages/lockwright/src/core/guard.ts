@@ -13,8 +13,7 @@
  * - G3 Every container of waiters (queue, signal group, deadline list) reads the state to tell a live entry from a
  *   tombstone; hence a permit never goes back to a waiting state.
  *
- * Why not a closure per acquisition that releases: it cannot say that it is spent without a second object, and it
- * measured twice the memory. Why `extra`: a wait without signal, timeout or priority should not pay for their fields.
+ * Why not a closure per acquisition that releases: it cannot say that it is spent without a second object. Why `extra`: a wait without signal, timeout or priority should not pay for their fields.
  */
 import type { Grant, LeftWhy } from "../events.js";
 import { showByToString } from "./inspection.js";
