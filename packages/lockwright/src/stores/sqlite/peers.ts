@@ -9,7 +9,9 @@
  * socket any more; a connection that is merely not accepted means that somebody does, and the kernel will close it
  * when that one ends. Anything else (no such path, no permission, no descriptors) is not known, and the ttl decides.
  *
- * Pushes ("wake <id>") are hints; a push that cannot be delivered is dropped.
+ * A connection serves both ends: the first line on it says whose it is ("from <path>"), and a push ("wake <id>") goes
+ * over whichever connection there is. In a queue where each watches the one before, whoever releases has already been
+ * called by whoever is next. Pushes are hints; a push that cannot be delivered is dropped.
  */
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { readdir, stat, unlink } from "node:fs/promises";
@@ -26,6 +28,8 @@ const MAX_PATH = 103;
 const KEPT_LINKS = 64;
 /** Milliseconds until a peer that could not be asked is asked again. */
 const RETRY_MS = 250;
+/** Milliseconds that a closing process spends on pushes still under way. */
+const FINISH_MS = 500;
 /** Age at which the socket of a dead process is removed. */
 const SWEEP_AGE_MS = 86_400_000;
 /** Waiting connections the kernel keeps for a process that is too busy to accept. */
@@ -60,6 +64,8 @@ export class Peers implements Liveness {
   readonly endpoint: string;
   readonly #links: Map<string, Link> = new Map();
   readonly #accepted: Set<Socket> = new Set();
+  /** The accepted connections whose other end has said who it is. */
+  readonly #callers: Map<string, Socket> = new Map();
   readonly #onWake: (id: string) => void;
   #listening: Promise<void> | undefined;
   #server: Server | undefined;
@@ -97,7 +103,9 @@ export class Peers implements Liveness {
 
   /** Tells a process to look after `id`. */
   push(endpoint: string, id: string): void {
-    if (endpoint === this.endpoint) this.#onWake(id);
+    if (endpoint === this.endpoint) return this.#onWake(id);
+    const caller = this.#callers.get(endpoint);
+    if (caller?.writable === true) caller.write(`wake ${id}\n`);
     else this.#link(endpoint).send(`wake ${id}\n`);
   }
 
@@ -146,7 +154,7 @@ export class Peers implements Liveness {
   #link(endpoint: string): Link {
     let link = this.#links.get(endpoint);
     if (link === undefined) {
-      link = new Link(endpoint, this.#onWake);
+      link = new Link(endpoint, this.endpoint, this.#onWake);
       this.#links.set(endpoint, link);
       this.#trim();
     }
@@ -166,13 +174,20 @@ export class Peers implements Liveness {
   #accept(socket: Socket): void {
     socket.unref();
     this.#accepted.add(socket);
-    socket.on("close", () => this.#accepted.delete(socket));
-    receive(socket, this.#onWake);
+    let caller: string | undefined;
+    socket.on("close", () => {
+      this.#accepted.delete(socket);
+      if (caller !== undefined && this.#callers.get(caller) === socket) this.#callers.delete(caller);
+    });
+    receive(socket, this.#onWake, (endpoint) => {
+      caller = endpoint;
+      this.#callers.set(endpoint, socket);
+    });
   }
 
   async close(): Promise<void> {
-    for (const link of this.#links.values()) link.close();
-    for (const socket of this.#accepted) socket.destroy();
+    // What was pushed a moment ago must still go out: the last act of a process is often a release.
+    await Promise.all([...[...this.#links.values()].map((link) => link.finish()), ...[...this.#accepted].map(finish)]);
     this.#links.clear();
     await this.#listening?.catch(() => {}); // it told its own caller
     await new Promise<void>((resolve) => {
@@ -186,12 +201,14 @@ export class Peers implements Liveness {
 class Link {
   readonly watchers: Set<() => void> = new Set();
   readonly #endpoint: string;
+  readonly #own: string;
   readonly #onWake: (id: string) => void;
   #socket: Socket | undefined;
   #isClosed = false;
 
-  constructor(endpoint: string, onWake: (id: string) => void) {
+  constructor(endpoint: string, own: string, onWake: (id: string) => void) {
     this.#endpoint = endpoint;
+    this.#own = own;
     this.#onWake = onWake;
   }
 
@@ -211,6 +228,7 @@ class Link {
       failure = error;
     });
     socket.on("close", () => this.#ended(failure));
+    socket.write(`from ${this.#own}\n`);
     receive(socket, this.#onWake);
   }
 
@@ -236,16 +254,41 @@ class Link {
     this.#isClosed = true;
     this.#socket?.destroy();
   }
+
+  /** Closes once everything written has gone out. */
+  async finish(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#socket !== undefined) await finish(this.#socket);
+  }
 }
 
-function receive(socket: Socket, onWake: (id: string) => void): void {
+/** Closes a connection once everything written to it has gone out; a peer that does not read is not waited for. */
+async function finish(socket: Socket): Promise<void> {
+  if (socket.connecting || socket.writableLength > 0) {
+    await new Promise<void>((resolve) => {
+      const timer = platform.setTimer(resolve, FINISH_MS);
+      const done = (): void => {
+        timer.clear();
+        resolve();
+      };
+      socket.once("close", done);
+      socket.end(done);
+    });
+  }
+  socket.destroy();
+}
+
+function receive(socket: Socket, onWake: (id: string) => void, onCaller?: (endpoint: string) => void): void {
   let rest = "";
   socket.setEncoding("utf8");
   socket.on("error", () => {}); // the close that follows is what counts
   socket.on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = (lines.pop() ?? "").slice(0, 1024); // nobody of ours sends more; a stranger fills no memory
-    for (const line of lines) if (line.startsWith("wake ")) onWake(line.slice(5));
+    for (const line of lines) {
+      if (line.startsWith("wake ")) onWake(line.slice(5));
+      else if (line.startsWith("from ")) onCaller?.(line.slice(5));
+    }
   });
 }
 
