@@ -105,7 +105,7 @@ async function contest(name) {
   try {
     return judge(name, name === "flock(1)" ? await flockWorkers(folder) : await nodeWorkers(name, folder));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
