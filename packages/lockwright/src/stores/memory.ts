@@ -7,7 +7,15 @@
 import { describeHolder } from "../leases/grant-draft.js";
 import { step } from "../leases/grant-table.js";
 import { IndexedTable } from "../leases/indexed-table.js";
-import type { Capabilities, CellStore, Command, LockStore, ResourceState, ResourceSummary, Result } from "../leases/lock-store.js";
+import type {
+  Capabilities,
+  CellStore,
+  Command,
+  LockStore,
+  ResourceState,
+  ResourceSummary,
+  Result,
+} from "../leases/lock-store.js";
 import { platform } from "../platform.js";
 
 /** What the memory store promises. */
@@ -64,46 +72,35 @@ class MemoryStore implements LockStore {
   }
 
   #step(command: Command): Result {
-    const table = this.#table(command.resource);
+    const table = this.#tableFor(command);
+    if (table === undefined) return { type: "gone" };
     const outcome = step(table, command, platform.now());
     table.apply(outcome);
-    for (const wake of outcome.wakes) for (const listener of this.#world.listeners.get(wake.process) ?? []) listener(wake.id);
+    for (const wake of outcome.wakes)
+      for (const listener of this.#world.listeners.get(wake.process) ?? []) listener(wake.id);
     if (outcome.changed) for (const changed of this.#world.observers.get(command.resource) ?? []) changed();
     return outcome.result;
   }
 
-  #table(resource: string): IndexedTable {
+  /** Only what takes or sets permits makes a resource: a look, or a retry for one that never was, leaves no trace. */
+  #tableFor({ type, resource }: Command): IndexedTable | undefined {
     let table = this.#world.tables.get(resource);
-    if (table === undefined) this.#world.tables.set(resource, (table = new IndexedTable()));
+    if (table !== undefined || (type !== "acquire" && type !== "resize")) return table;
+    this.#world.tables.set(resource, (table = new IndexedTable()));
     return table;
   }
 
   async inspect(resource: string): Promise<ResourceState> {
-    const table = this.#table(resource);
-    const now = platform.now();
-    const { capacity, used, token } = table.header;
-    const holders = [...table.holders(Number.POSITIVE_INFINITY)].map((holder) => describeHolder(holder, now));
-    const waiters = [...table.queue()].map(({ id, process, weight, label, since }) => ({
-      id,
-      process,
-      weight,
-      label,
-      waitingFor: now - since,
-    }));
-    return { name: resource, capacity, used, token, holders, waiters };
+    return stateOf(resource, this.#world.tables.get(resource) ?? new IndexedTable());
   }
 
   async list(prefix: string): Promise<readonly ResourceSummary[]> {
     const found = [...this.#world.tables].filter(([name]) => name.startsWith(prefix));
     return found
-      .map(([name, { header, holding, waiting }]) => ({
-        name,
-        capacity: header.capacity,
-        used: header.used,
-        token: header.token,
-        holding,
-        waiting,
-      }))
+      .map(([name, table]) => {
+        const { capacity, used, token, holders, waiters } = stateOf(name, table);
+        return { name, capacity, used, token, holding: holders.length, waiting: waiters.length };
+      })
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -116,9 +113,9 @@ class MemoryStore implements LockStore {
   }
 
   async commit(holder: { resource: string; id: string; token: bigint }, act: () => void): Promise<bigint | undefined> {
-    const table = this.#table(holder.resource);
-    const held = table.holder(holder.id);
-    if (held?.token !== holder.token || held.expiresAt <= platform.now()) return table.header.token;
+    const table = this.#world.tables.get(holder.resource);
+    const held = table?.holder(holder.id);
+    if (held?.token !== holder.token || held.expiresAt <= platform.now()) return table?.header.token ?? 0n;
     act();
     return undefined;
   }
@@ -144,6 +141,19 @@ class MemoryCells implements CellStore {
     this.#cells.set(name, { json, version: version + 1 });
     return version + 1;
   }
+}
+
+/** A resource now, lapsed entries left out: the next step drops them, a look changes nothing. */
+function stateOf(name: string, table: IndexedTable): ResourceState {
+  const now = platform.now();
+  const { capacity, token } = table.header;
+  const holders = [...table.holders(Number.POSITIVE_INFINITY)]
+    .filter((holder) => holder.expiresAt > now)
+    .map((holder) => describeHolder(holder, now));
+  const waiters = [...table.queue()]
+    .filter((waiter) => waiter.aliveUntil > now)
+    .map(({ id, process, weight, label, since }) => ({ id, process, weight, label, waitingFor: now - since }));
+  return { name, capacity, used: holders.reduce((sum, { weight }) => sum + weight, 0), token, holders, waiters };
 }
 
 function register<T>(map: Map<string, Set<T>>, key: string, entry: T): Disposable {

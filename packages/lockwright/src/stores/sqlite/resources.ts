@@ -37,6 +37,8 @@ interface Cached {
 
 /** How many quiet resources are remembered. */
 const REMEMBERED = 256;
+/** Sorts after whatever a name may be: longer than any, of the highest character. */
+const LAST_NAME = "\u{10ffff}".repeat(256);
 const UNKNOWN_RESOURCE: Result = { type: "gone" };
 
 /** What a transaction learned of its resources; undefined: that one is no small document any more. */
@@ -189,7 +191,7 @@ export class Resources {
   }
 
   async snapshots(prefix: string): Promise<readonly Snapshot[]> {
-    const end = prefix === "" ? "" : `${prefix}\u{10ffff}`;
+    const end = prefix === "" ? "" : prefix + LAST_NAME;
     return await this.#database.read(() => {
       const rows = this.#list.all(prefix, end, end) as { name: string; state: string }[];
       return rows.map(({ name, state }) => this.#snapshotOf(name, state));
