@@ -31,4 +31,10 @@ export type { StoreCase, StoreNeed, StoreSubject, StoreWorld } from "./stores.js
  * }
  * ```
  */
-export const storeCases: readonly StoreCase[] = [...commandCases, ...spaceCases, ...sharedCases, ...recipeCases, ...leaseCases];
+export const storeCases: readonly StoreCase[] = [
+  ...commandCases,
+  ...spaceCases,
+  ...sharedCases,
+  ...recipeCases,
+  ...leaseCases,
+];

@@ -64,7 +64,11 @@ const repeats: readonly StoreCase[] = [
   }),
   storeCase("release, cancel, force and dead sent twice change nothing the second time [6, G6]", [], async (trial) => {
     const lock = await trial.raw(3);
-    const [one, two, three] = [await lock.acquire(), await lock.acquire(), await lock.acquire({ process: "dead-process" })];
+    const [one, two, three] = [
+      await lock.acquire(),
+      await lock.acquire(),
+      await lock.acquire({ process: "dead-process" }),
+    ];
     const other = await lock.acquire();
     const commands = [
       { type: "release", resource: lock.resource, id: one.id, token: one.token },
@@ -111,29 +115,39 @@ const repeats: readonly StoreCase[] = [
     const one = lock.acquireCommand();
     const two = lock.acquireCommand();
     const results = await lock.store.execute([one, two, { type: "cancel", resource: lock.resource, id: one.id }]);
-    assert.deepEqual(results.map(({ type }) => type), ["granted", "queued", "done"]);
+    assert.deepEqual(
+      results.map(({ type }) => type),
+      ["granted", "queued", "done"],
+    );
     assert.deepEqual(await lock.now(), { holders: [two.id], waiters: [] });
     assert.deepEqual(await lock.store.execute([]), []);
   }),
 ];
 
 const time: readonly StoreCase[] = [
-  storeCase("a holder whose time is over is replaced, and its late release changes nothing [8, G7]", [], async (trial) => {
-    const lock = await trial.raw();
-    const late = await lock.acquire({ ttl: SHORT });
-    assert.equal((await lock.acquire({ queue: false })).result.type, "busy");
-    await pause(PAST_SHORT);
-    const next = await lock.acquire({ queue: false });
-    assert.ok(next.token > late.token);
-    assert.equal((await lock.release(late.id, late.token)).type, "gone");
-    assert.deepEqual((await lock.now()).holders, [next.id]);
-  }),
+  storeCase(
+    "a holder whose time is over is replaced, and its late release changes nothing [8, G7]",
+    [],
+    async (trial) => {
+      const lock = await trial.raw();
+      const late = await lock.acquire({ ttl: SHORT });
+      assert.equal((await lock.acquire({ queue: false })).result.type, "busy");
+      await pause(PAST_SHORT);
+      const next = await lock.acquire({ queue: false });
+      assert.ok(next.token > late.token);
+      assert.equal((await lock.release(late.id, late.token)).type, "gone");
+      assert.deepEqual((await lock.now()).holders, [next.id]);
+    },
+  ),
   storeCase("a waiter fetches the grant of an expired holder by its own heartbeat [7, G7]", [], async (trial) => {
     const lock = await trial.raw();
     await lock.acquire({ ttl: SHORT });
     const next = await lock.acquire();
     const { result } = next;
-    assert.ok(result.type === "queued" && result.lapse !== undefined && result.lapse <= SHORT, "the head learns when to look");
+    assert.ok(
+      result.type === "queued" && result.lapse !== undefined && result.lapse <= SHORT,
+      "the head learns when to look",
+    );
     await pause(PAST_SHORT);
     assert.ok((await lock.heartbeat(next.id)).token > 0n);
   }),
@@ -170,14 +184,18 @@ const time: readonly StoreCase[] = [
 ];
 
 const queue: readonly StoreCase[] = [
-  storeCase("what is freed goes to the head in the same step, never to who asks then [7, G3, G4]", ["fifo"], async (trial) => {
-    const lock = await trial.raw();
-    const held = await lock.acquire();
-    const next = await lock.acquire();
-    await lock.release(held.id, held.token);
-    assert.equal((await lock.acquire({ queue: false })).result.type, "busy");
-    assert.deepEqual(await lock.now(), { holders: [next.id], waiters: [] });
-  }),
+  storeCase(
+    "what is freed goes to the head in the same step, never to who asks then [7, G3, G4]",
+    ["fifo"],
+    async (trial) => {
+      const lock = await trial.raw();
+      const held = await lock.acquire();
+      const next = await lock.acquire();
+      await lock.release(held.id, held.token);
+      assert.equal((await lock.acquire({ queue: false })).result.type, "busy");
+      assert.deepEqual(await lock.now(), { holders: [next.id], waiters: [] });
+    },
+  ),
   storeCase("cancel takes a waiter out, and the next one has its place [7]", ["fifo"], async (trial) => {
     const lock = await trial.raw();
     const held = await lock.acquire();
@@ -230,19 +248,23 @@ const queue: readonly StoreCase[] = [
 ];
 
 const upgrades: readonly StoreCase[] = [
-  storeCase("an upgrade waits at the head for the other readers and then holds with a new token [G2, G3]", [], async (trial) => {
-    const lock = await trial.raw();
-    const reader = await lock.acquire({ weight: 1 });
-    const other = await lock.acquire({ weight: 1 });
-    const writer = await lock.acquire();
-    const upgrade = await lock.upgrade(reader);
-    assert.equal(upgrade.result.type, "queued");
-    assert.deepEqual((await lock.now()).waiters, [upgrade.id, writer.id]);
-    await lock.release(other.id, other.token);
-    const { token } = await lock.heartbeat(upgrade.id);
-    assert.ok(token > other.token);
-    assert.deepEqual(await lock.now(), { holders: [reader.id], waiters: [writer.id] });
-  }),
+  storeCase(
+    "an upgrade waits at the head for the other readers and then holds with a new token [G2, G3]",
+    [],
+    async (trial) => {
+      const lock = await trial.raw();
+      const reader = await lock.acquire({ weight: 1 });
+      const other = await lock.acquire({ weight: 1 });
+      const writer = await lock.acquire();
+      const upgrade = await lock.upgrade(reader);
+      assert.equal(upgrade.result.type, "queued");
+      assert.deepEqual((await lock.now()).waiters, [upgrade.id, writer.id]);
+      await lock.release(other.id, other.token);
+      const { token } = await lock.heartbeat(upgrade.id);
+      assert.ok(token > other.token);
+      assert.deepEqual(await lock.now(), { holders: [reader.id], waiters: [writer.id] });
+    },
+  ),
   storeCase("cancel of an upgrade, waiting or granted, leaves the reader as it was", [], async (trial) => {
     const lock = await trial.raw();
     const reader = await lock.acquire({ weight: 1 });
@@ -262,7 +284,11 @@ const upgrades: readonly StoreCase[] = [
     await lock.upgrade(reader);
     const { result } = await lock.upgrade(other);
     assert.ok(result.type === "refused" && result.why === "upgrade");
-    const stale = { id: reader.id, result: { type: "granted", token: reader.token + 100n }, token: reader.token + 100n } as const;
+    const stale = {
+      id: reader.id,
+      result: { type: "granted", token: reader.token + 100n },
+      token: reader.token + 100n,
+    } as const;
     assert.equal((await lock.upgrade(stale, { n: 7 })).result.type, "gone");
   }),
 ];

@@ -60,23 +60,27 @@ const running: readonly StoreCase[] = [
     assert.ok(error instanceof LeaseLostError);
     assert.equal(error.cause, thrown);
   }),
-  storeCase("run holds until the body has settled, also after the loss, and aborts its signal [5]", [], async (trial) => {
-    const [one, two] = await trial.spaces(2);
-    const order: string[] = [];
-    const failing = one!.mutex("long").run(async (lease) => {
-      const aborted = new Promise((resolve) => lease.signal.addEventListener("abort", resolve));
-      await two!.forceRelease("long", { token: lease.token });
-      await lease.renew().catch(() => {});
-      await aborted;
-      await pause(5);
-      order.push("body");
-    });
-    const error = await rejection(failing);
-    order.push("run");
-    assert.ok(error instanceof LeaseLostError);
-    assert.equal(error.why, "gone");
-    assert.deepEqual(order, ["body", "run"]);
-  }),
+  storeCase(
+    "run holds until the body has settled, also after the loss, and aborts its signal [5]",
+    [],
+    async (trial) => {
+      const [one, two] = await trial.spaces(2);
+      const order: string[] = [];
+      const failing = one!.mutex("long").run(async (lease) => {
+        const aborted = new Promise((resolve) => lease.signal.addEventListener("abort", resolve));
+        await two!.forceRelease("long", { token: lease.token });
+        await lease.renew().catch(() => {});
+        await aborted;
+        await pause(5);
+        order.push("body");
+      });
+      const error = await rejection(failing);
+      order.push("run");
+      assert.ok(error instanceof LeaseLostError);
+      assert.equal(error.why, "gone");
+      assert.deepEqual(order, ["body", "run"]);
+    },
+  ),
   storeCase("a body may release its lease, and run then frees nobody else's hold", [], async (trial) => {
     const space = await trial.space();
     const lock = space.mutex("early");
@@ -94,7 +98,11 @@ const running: readonly StoreCase[] = [
 const losing: readonly StoreCase[] = [
   storeCase("right after a stall the signal, the state and check() tell the loss [2, L2]", [], async (trial) => {
     const space = await trial.space({ ttl: SHORT });
-    const [one, two, three] = [await space.mutex("1").acquire(), await space.mutex("2").acquire(), await space.mutex("3").acquire()];
+    const [one, two, three] = [
+      await space.mutex("1").acquire(),
+      await space.mutex("2").acquire(),
+      await space.mutex("3").acquire(),
+    ];
     stall(SHORT + 20);
     assert.throws(() => one.signal.throwIfAborted(), LeaseLostError);
     assert.throws(() => two.check(), { code: "LW_LEASE_LOST" });
@@ -110,7 +118,10 @@ const losing: readonly StoreCase[] = [
     await late[Symbol.asyncDispose]();
     await assert.rejects(late.renew(), LeaseLostError);
     assert.equal(late.state, "lost");
-    assert.deepEqual((await two!.inspect("next")).holders.map(({ token }) => token), [next.token]);
+    assert.deepEqual(
+      (await two!.inspect("next")).holders.map(({ token }) => token),
+      [next.token],
+    );
     await next.release();
   }),
   storeCase("a signal fires by itself when the time is over [L2]", [], async (trial) => {
@@ -126,10 +137,10 @@ const losing: readonly StoreCase[] = [
 
 const keeping: readonly StoreCase[] = [
   storeCase("renewals keep a lease past its ttl [3, 4]", [], async (trial) => {
-    const [one, two] = await trial.spaces(2, { ttl: 60 });
+    const [one, two] = await trial.spaces(2, { ttl: 160 });
     const lease = await one!.mutex("kept").acquire();
     for (let round = 0; round < 4; round += 1) {
-      await pause(40);
+      await pause(50);
       lease.check();
       assert.equal(await two!.mutex("kept").tryAcquire(), undefined);
     }
@@ -168,15 +179,22 @@ const keeping: readonly StoreCase[] = [
     assert.equal(lease.signal.aborted, false);
     await assertFree(space, "twice");
   }),
-  storeCase("a lease carries its name and token as headers, and its disposal releases it", ["fencing:tokens"], async (trial) => {
-    const space = await trial.space();
-    {
-      await using lease = await space.mutex("né w").acquire();
-      assert.deepEqual(lease.headers(), { "lockwright-lock": encodeURIComponent("né w"), "lockwright-token": String(lease.token) });
-      assert.ok(lease.token > 0n);
-    }
-    await assertFree(space, "né w");
-  }),
+  storeCase(
+    "a lease carries its name and token as headers, and its disposal releases it",
+    ["fencing:tokens"],
+    async (trial) => {
+      const space = await trial.space();
+      {
+        await using lease = await space.mutex("né w").acquire();
+        assert.deepEqual(lease.headers(), {
+          "lockwright-lock": encodeURIComponent("né w"),
+          "lockwright-token": String(lease.token),
+        });
+        assert.ok(lease.token > 0n);
+      }
+      await assertFree(space, "né w");
+    },
+  ),
 ];
 
 /** Running, losing and keeping leases. */

@@ -8,7 +8,10 @@ const sets: readonly StoreCase[] = [
   storeCase("acquireAll gives leases in the order asked for, one for a name given twice", [], async (trial) => {
     const space = await trial.space();
     const set = await space.acquireAll(["b", "a", "b"]);
-    assert.deepEqual(set.leases.map(({ name }) => name), ["b", "a", "b"]);
+    assert.deepEqual(
+      set.leases.map(({ name }) => name),
+      ["b", "a", "b"],
+    );
     assert.equal(set.leases[0], set.leases[2]);
     set.check();
     await set.release();
@@ -132,8 +135,14 @@ const looking: readonly StoreCase[] = [
     await untilWaiting(one!, "look", 1);
     waits.push(one!.mutex("look").acquire({ label: "third" }));
     const state = await untilWaiting(two!, "look", 2);
-    assert.deepEqual(state.holders.map(({ token, label }) => ({ token, label })), [{ token: lease.token, label: "first" }]);
-    assert.deepEqual(state.waiters.map(({ label }) => label), ["second", "third"]);
+    assert.deepEqual(
+      state.holders.map(({ token, label }) => ({ token, label })),
+      [{ token: lease.token, label: "first" }],
+    );
+    assert.deepEqual(
+      state.waiters.map(({ label }) => label),
+      ["second", "third"],
+    );
     assert.equal(state.name, "look");
     assert.equal(state.token, lease.token);
     for (const { heldFor, expiresIn } of state.holders) assert.ok(heldFor >= 0 && expiresIn > 0 && expiresIn <= 5000);
@@ -168,23 +177,27 @@ const looking: readonly StoreCase[] = [
     assert.equal((await names()).length, 5);
     assert.deepEqual(await names("c"), []);
   }),
-  storeCase("forceRelease takes a lock by its token, its holder hears of it, and an old token breaks nothing [6]", [], async (trial) => {
-    const [one, two] = await trial.spaces(2);
-    const lease = await one!.mutex("taken").acquire();
-    const { signal } = lease;
-    const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
-    await two!.forceRelease("taken", { token: lease.token });
-    await lease.renew().catch(() => {});
-    await aborted;
-    assert.equal(lease.state, "lost");
-    const next = await two!.mutex("taken").acquire({ timeout: 1000 });
-    await lease.release();
-    const error = await rejection(one!.forceRelease("taken", { token: lease.token }));
-    assert.ok(error instanceof StaleTokenError);
-    assert.equal(error.current, next.token);
-    next.check();
-    await next.release();
-  }),
+  storeCase(
+    "forceRelease takes a lock by its token, its holder hears of it, and an old token breaks nothing [6]",
+    [],
+    async (trial) => {
+      const [one, two] = await trial.spaces(2);
+      const lease = await one!.mutex("taken").acquire();
+      const { signal } = lease;
+      const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
+      await two!.forceRelease("taken", { token: lease.token });
+      await lease.renew().catch(() => {});
+      await aborted;
+      assert.equal(lease.state, "lost");
+      const next = await two!.mutex("taken").acquire({ timeout: 1000 });
+      await lease.release();
+      const error = await rejection(one!.forceRelease("taken", { token: lease.token }));
+      assert.ok(error instanceof StaleTokenError);
+      assert.equal(error.current, next.token);
+      next.check();
+      await next.release();
+    },
+  ),
 ];
 
 /** Names that break what builds text from them. */

@@ -169,19 +169,23 @@ const semaphores: readonly StoreCase[] = [
     await rejectsWith(space.semaphore("few", 2).tryAcquire({ weight: 3 }), "LW_WEIGHT");
     assert.equal((await space.inspect("few")).used, 0);
   }),
-  storeCase("a name in use as one kind is refused as another with LW_CONFLICT, and free again once idle", [], async (trial) => {
-    const [one, two] = await trial.spaces(2);
-    const mutex = await one!.mutex("kind").acquire();
-    await rejectsWith(two!.semaphore("kind", 2).acquire(), "LW_CONFLICT");
-    await rejectsWith(two!.semaphore("kind", 2).resize(3), "LW_CONFLICT");
-    await mutex.release();
-    const permit = await two!.semaphore("kind", 2).acquire();
-    await rejectsWith(one!.mutex("kind").acquire(), "LW_CONFLICT");
-    await rejectsWith(one!.readWriteLock("kind").read.acquire(), "LW_CONFLICT");
-    await permit.release();
-    await (await one!.mutex("kind").acquire()).release();
-    await until(one!, "kind", (state) => state.holders.length === 0);
-  }),
+  storeCase(
+    "a name in use as one kind is refused as another with LW_CONFLICT, and free again once idle",
+    [],
+    async (trial) => {
+      const [one, two] = await trial.spaces(2);
+      const mutex = await one!.mutex("kind").acquire();
+      await rejectsWith(two!.semaphore("kind", 2).acquire(), "LW_CONFLICT");
+      await rejectsWith(two!.semaphore("kind", 2).resize(3), "LW_CONFLICT");
+      await mutex.release();
+      const permit = await two!.semaphore("kind", 2).acquire();
+      await rejectsWith(one!.mutex("kind").acquire(), "LW_CONFLICT");
+      await rejectsWith(one!.readWriteLock("kind").read.acquire(), "LW_CONFLICT");
+      await permit.release();
+      await (await one!.mutex("kind").acquire()).release();
+      await until(one!, "kind", (state) => state.holders.length === 0);
+    },
+  ),
 ];
 
 /** Read-write locks and semaphores. */

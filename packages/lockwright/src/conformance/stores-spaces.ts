@@ -4,26 +4,30 @@ import { type Lease, type LockSpace } from "../leases/index.js";
 import { assertFree, pause, rejection, rejectsWith, storeCase, type StoreCase, untilWaiting } from "./stores.js";
 
 const exclusion: readonly StoreCase[] = [
-  storeCase("workers of several spaces never overlap, and each turn has a higher token [1, 8]", ["fencing:tokens"], async (trial) => {
-    const spaces = await trial.spaces(4);
-    const tokens: bigint[] = [];
-    let inside = 0;
-    const work = async (space: LockSpace): Promise<void> => {
-      for (let turn = 0; turn < 5; turn += 1) {
-        await space.mutex("turns").run(async (lease) => {
-          inside += 1;
-          assert.equal(inside, 1);
-          tokens.push(lease.token);
-          await pause(0);
-          inside -= 1;
-        });
-      }
-    };
-    await Promise.all(spaces.map(work));
-    assert.equal(tokens.length, 20);
-    for (let at = 1; at < tokens.length; at += 1) assert.ok(tokens[at]! > tokens[at - 1]!);
-    await assertFree(spaces[0]!, "turns");
-  }),
+  storeCase(
+    "workers of several spaces never overlap, and each turn has a higher token [1, 8]",
+    ["fencing:tokens"],
+    async (trial) => {
+      const spaces = await trial.spaces(4);
+      const tokens: bigint[] = [];
+      let inside = 0;
+      const work = async (space: LockSpace): Promise<void> => {
+        for (let turn = 0; turn < 5; turn += 1) {
+          await space.mutex("turns").run(async (lease) => {
+            inside += 1;
+            assert.equal(inside, 1);
+            tokens.push(lease.token);
+            await pause(0);
+            inside -= 1;
+          });
+        }
+      };
+      await Promise.all(spaces.map(work));
+      assert.equal(tokens.length, 20);
+      for (let at = 1; at < tokens.length; at += 1) assert.ok(tokens[at]! > tokens[at - 1]!);
+      await assertFree(spaces[0]!, "turns");
+    },
+  ),
   storeCase("waiters of several spaces are served in order of arrival [7, G3]", ["fifo"], async (trial) => {
     const spaces = await trial.spaces(3);
     const first = await spaces[0]!.mutex("line").acquire();
@@ -56,7 +60,10 @@ const exclusion: readonly StoreCase[] = [
     await using lease = await one!.mutex("seen").acquire();
     assert.equal(await two!.mutex("seen").tryAcquire(), undefined);
     const { holders } = await two!.inspect("seen");
-    assert.deepEqual(holders.map(({ token, label }) => ({ token, label })), [{ token: lease.token, label: "holder" }]);
+    assert.deepEqual(
+      holders.map(({ token, label }) => ({ token, label })),
+      [{ token: lease.token, label: "holder" }],
+    );
   }),
   storeCase("tokens grow over release, force-release and expiry [8, G2]", ["fencing:tokens"], async (trial) => {
     const space = await trial.space();
@@ -72,13 +79,17 @@ const exclusion: readonly StoreCase[] = [
     const three = await lock.acquire();
     assert.ok(two.token > one.token && three.token > two.token);
   }),
-  storeCase("tokens go on growing after every connection was closed [8]", ["fencing:tokens", "persistentTokens", "reopen"], async (trial) => {
-    const before = await (await trial.space()).mutex("kept").acquire();
-    await before.release();
-    await trial.closeAll();
-    const after = await (await trial.space()).mutex("kept").acquire();
-    assert.ok(after.token > before.token);
-  }),
+  storeCase(
+    "tokens go on growing after every connection was closed [8]",
+    ["fencing:tokens", "persistentTokens", "reopen"],
+    async (trial) => {
+      const before = await (await trial.space()).mutex("kept").acquire();
+      await before.release();
+      await trial.closeAll();
+      const after = await (await trial.space()).mutex("kept").acquire();
+      assert.ok(after.token > before.token);
+    },
+  ),
 ];
 
 const waiting: readonly StoreCase[] = [
@@ -190,21 +201,25 @@ const closing: readonly StoreCase[] = [
     await untilWaiting(one!, "held", 0);
     await held.release();
   }),
-  storeCase("a closed space refuses with LW_CLOSED, closes again, and leaves a borrowed store open", [], async (trial) => {
-    const space = await trial.space();
-    await Promise.all([space.close(), space.close()]);
-    await space.close();
-    assert.equal(space.stats().closed, true);
-    await rejectsWith(space.mutex("m").acquire(), "LW_CLOSED");
-    await rejectsWith(space.mutex("m").tryAcquire(), "LW_CLOSED");
-    await rejectsWith(space.semaphore("s", 1).resize(2), "LW_CLOSED");
-    await rejectsWith(space.acquireAll(["a"]), "LW_CLOSED");
-    await rejectsWith(space.cell("c").get(), "LW_CLOSED");
-    await rejectsWith(space.list(), "LW_CLOSED");
-    await rejectsWith(space.inspect("m"), "LW_CLOSED");
-    await rejectsWith(space.forceRelease("m", { token: 1n }), "LW_CLOSED");
-    assert.deepEqual(await space.store.list(""), []);
-  }),
+  storeCase(
+    "a closed space refuses with LW_CLOSED, closes again, and leaves a borrowed store open",
+    [],
+    async (trial) => {
+      const space = await trial.space();
+      await Promise.all([space.close(), space.close()]);
+      await space.close();
+      assert.equal(space.stats().closed, true);
+      await rejectsWith(space.mutex("m").acquire(), "LW_CLOSED");
+      await rejectsWith(space.mutex("m").tryAcquire(), "LW_CLOSED");
+      await rejectsWith(space.semaphore("s", 1).resize(2), "LW_CLOSED");
+      await rejectsWith(space.acquireAll(["a"]), "LW_CLOSED");
+      await rejectsWith(space.cell("c").get(), "LW_CLOSED");
+      await rejectsWith(space.list(), "LW_CLOSED");
+      await rejectsWith(space.inspect("m"), "LW_CLOSED");
+      await rejectsWith(space.forceRelease("m", { token: 1n }), "LW_CLOSED");
+      assert.deepEqual(await space.store.list(""), []);
+    },
+  ),
 ];
 
 /** Exclusion, order, waiting and closing. */

@@ -10,7 +10,14 @@
  */
 import assert from "node:assert/strict";
 import { LockwrightError, type LockwrightErrorCode } from "../errors.js";
-import { type Command, LockSpace, type LockSpaceOptions, type LockStore, type ResourceState, type Result } from "../leases/index.js";
+import {
+  type Command,
+  LockSpace,
+  type LockSpaceOptions,
+  type LockStore,
+  type ResourceState,
+  type Result,
+} from "../leases/index.js";
 import { platform } from "../platform.js";
 
 /**
@@ -136,7 +143,15 @@ export class RawLock {
 
   acquireCommand({ id = this.#newId(), ...more }: RawOptions = {}): Command & { readonly id: string } {
     const weight = this.#capacity === EXCLUSIVE ? EXCLUSIVE : 1;
-    const base = { process: this.store.process, capacity: this.#capacity, weight, ttl: 5000, patience: 5000, queue: true, barging: false };
+    const base = {
+      process: this.store.process,
+      capacity: this.#capacity,
+      weight,
+      ttl: 5000,
+      patience: 5000,
+      queue: true,
+      barging: false,
+    };
     return { ...base, ...more, type: "acquire", resource: this.resource, id };
   }
 
@@ -164,7 +179,18 @@ export class RawLock {
   async upgrade(of: RawAnswer, options: { readonly n?: number; readonly queue?: boolean } = {}): Promise<RawAnswer> {
     const id = `${of.id}^${options.n ?? 1}`;
     const queue = options.queue ?? true;
-    return answer(id, await this.send({ type: "upgrade", resource: this.resource, id, holder: of.id, token: of.token, patience: 5000, queue }));
+    return answer(
+      id,
+      await this.send({
+        type: "upgrade",
+        resource: this.resource,
+        id,
+        holder: of.id,
+        token: of.token,
+        patience: 5000,
+        queue,
+      }),
+    );
   }
 
   /** Ids of holders and waiters now. */
@@ -209,12 +235,19 @@ export function pause(milliseconds: number): Promise<void> {
 }
 
 /** Looks until the state is as wanted; fails after two seconds. */
-export async function until(space: LockSpace, name: string, wanted: (state: ResourceState) => boolean): Promise<ResourceState> {
+export async function until(
+  space: LockSpace,
+  name: string,
+  wanted: (state: ResourceState) => boolean,
+): Promise<ResourceState> {
   const startedAt = platform.now();
   for (;;) {
     const state = await space.inspect(name);
     if (wanted(state)) return state;
-    assert.ok(platform.now() - startedAt < 2000, `"${name}" stays at ${state.holders.length} holders, ${state.waiters.length} waiters`);
+    assert.ok(
+      platform.now() - startedAt < 2000,
+      `"${name}" stays at ${state.holders.length} holders, ${state.waiters.length} waiters`,
+    );
     await pause(1);
   }
 }
@@ -242,6 +275,10 @@ export async function rejectsWith(promise: Promise<unknown>, code: LockwrightErr
 
 /** Fails unless nobody holds and nobody waits. */
 export async function assertFree(space: LockSpace, name: string): Promise<void> {
-  const { used, holders, waiters } = await until(space, name, (state) => state.holders.length === 0 && state.waiters.length === 0);
+  const { used, holders, waiters } = await until(
+    space,
+    name,
+    (state) => state.holders.length === 0 && state.waiters.length === 0,
+  );
   assert.deepEqual({ used, holders, waiters }, { used: 0, holders: [], waiters: [] });
 }

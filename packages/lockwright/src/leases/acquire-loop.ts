@@ -8,6 +8,7 @@
  *
  * Cancellation: an abort or a timeout rejects at once, with `signal.reason` or `LW_TIMEOUT`, until `acquire` has resolved;
  * a grant that crosses it on the wire is given back by the cancel command, sent after the answer to what is under way.
+ * `close` ends a request in any state so, and waits until the store was told.
  */
 import { LockwrightError } from "../errors.js";
 import { platform, type Timer } from "../platform.js";
@@ -15,17 +16,21 @@ import { refusal } from "./lease-messages.js";
 import type { Busy, Granted, Request } from "./lease-request.js";
 import { LeaseStop } from "./lease-stop.js";
 import { LeaseWait } from "./lease-wait.js";
-import type { LockStore, Result } from "./lock-store.js";
+import type { LockStore, QueuedResult, Result } from "./lock-store.js";
 
 /** Milliseconds without a heartbeat after which a waiter is taken for dead; grows with the waiters of this process. */
 const PATIENCE = 3000;
 const PATIENCE_PER_WAITER = 5;
 /** Heartbeats sent in one `execute`, so that a crowd of waiters never blocks the loop for long. */
 const BATCH = 100;
+
 export class AcquireLoop {
   readonly #store: LockStore;
   readonly #waits: Map<string, LeaseWait> = new Map();
   #ticker: Timer | undefined;
+  /** Requests that were sent and have not ended; `close` waits for them. */
+  #sending = 0;
+  #onIdle: (() => void) | undefined;
   #isClosed = false;
 
   constructor(store: LockStore) {
@@ -53,15 +58,30 @@ export class AcquireLoop {
   }
 
   async #send(request: Request, stop: LeaseStop | undefined): Promise<Granted | Busy> {
-    const { id, resource } = request.command;
-    const sentAt = platform.now();
-    let result = await this.#first(request);
-    if (stop?.isStopped) return await this.#giveUp(resource, id, stop);
-    if (result.type === "busy" && (await this.buryDead(resource, result.ahead))) result = await this.#first(request);
-    if (stop?.isStopped) return await this.#giveUp(resource, id, stop);
-    if (result.type === "granted") return { id, token: result.token, sentAt, waited: 0 };
-    if (result.type === "busy") return { holders: result.holders, waiting: result.waiting };
-    if (result.type !== "queued") throw refusal(request.name, result);
+    this.#sending += 1;
+    try {
+      const sentAt = platform.now();
+      let result = await this.#tryFirst(request);
+      this.#checkWanted(request, stop);
+      if (result.type === "busy" && (await this.buryDead(request.command.resource, result.ahead))) {
+        result = await this.#tryFirst(request);
+        this.#checkWanted(request, stop);
+      }
+      if (result.type === "granted") return { id: request.command.id, token: result.token, sentAt, waited: 0 };
+      if (result.type === "busy") return { holders: result.holders, waiting: result.waiting };
+      if (result.type !== "queued") throw refusal(request.name, result);
+      const granted = await this.#wait(request, stop, result, sentAt);
+      // The last step before the promise is settled: an abort in the microtasks until here has already rejected the caller.
+      this.#checkWanted(request, stop);
+      return granted;
+    } finally {
+      this.#sending -= 1;
+      if (this.#sending === 0) this.#onIdle?.();
+    }
+  }
+
+  async #wait(request: Request, stop: LeaseStop | undefined, result: QueuedResult, sentAt: number): Promise<Granted> {
+    const { id } = request.command;
     if (stop !== undefined) stop.answer = result;
     request.onQueued?.(result);
     const wait = new LeaseWait(request, this.#store, sentAt, () => this.#first(request));
@@ -69,13 +89,40 @@ export class AcquireLoop {
     this.#tick();
     wait.answered(result);
     if (stop !== undefined) stop.wait = wait;
+    if (stop?.isStopped) void wait.abandon(stop.reason); // by whom `onQueued` told
     try {
-      const granted = await wait.promise;
-      // An abort in the microtasks since the grant has already rejected the caller: nobody would own this.
-      return stop?.isStopped ? await this.#giveUp(resource, id, stop) : granted;
+      return await wait.promise;
     } finally {
       this.#waits.delete(id);
+      if (this.#waits.size === 0) this.#stopTicking(); // before it keeps alive a process that waits for nothing
     }
+  }
+
+  /** The first answer; one that got lost may have been a grant, which nobody would know of. */
+  async #tryFirst(request: Request): Promise<Result> {
+    try {
+      return await this.#first(request);
+    } catch (error) {
+      this.#giveBack(request);
+      throw error;
+    }
+  }
+
+  /** Throws, and lets go of what was asked for, once the caller was told of an end. */
+  #checkWanted(request: Request, stop: LeaseStop | undefined): void {
+    if (!stop?.isStopped && !this.#isClosed) return;
+    this.#giveBack(request);
+    throw stop?.isStopped ? stop.reason : closedError(request.name);
+  }
+
+  /** Unreachable: patience or ttl ends it. */
+  #giveBack({ command: { resource, id } }: Request): void {
+    const sent = this.#store.execute([{ type: "cancel", resource, id }]).catch(() => {});
+    this.#sending += 1; // so that a close waits for it
+    void sent.finally(() => {
+      this.#sending -= 1;
+      if (this.#sending === 0) this.#onIdle?.();
+    });
   }
 
   async #first({ command }: Request): Promise<Result> {
@@ -88,17 +135,17 @@ export class AcquireLoop {
   async buryDead(resource: string, processes: readonly string[]): Promise<boolean> {
     const { liveness } = this.#store;
     if (liveness === undefined) return false;
-    const dead = await Promise.all(processes.filter((process) => process !== this.#store.process).map(async (process) => ((await liveness.probe(process)) ? process : undefined)));
-    const commands = dead.filter((process) => process !== undefined).map((process) => ({ type: "dead", resource, process }) as const);
+    const dead = await Promise.all(
+      processes
+        .filter((process) => process !== this.#store.process)
+        .map(async (process) => ((await liveness.probe(process)) ? process : undefined)),
+    );
+    const commands = dead
+      .filter((process) => process !== undefined)
+      .map((process) => ({ type: "dead", resource, process }) as const);
     if (commands.length === 0) return false;
     await this.#store.execute(commands);
     return true;
-  }
-
-  /** The caller was already told; what the store may have granted meanwhile goes back. */
-  async #giveUp(resource: string, id: string, stop: LeaseStop): Promise<never> {
-    await this.#store.execute([{ type: "cancel", resource, id }]).catch(() => {}); // unreachable: patience or ttl ends it
-    throw stop.reason;
   }
 
   /** A push: looks at once. */
@@ -114,6 +161,11 @@ export class AcquireLoop {
     }, this.patience / 3);
   }
 
+  #stopTicking(): void {
+    this.#ticker?.clear();
+    this.#ticker = undefined;
+  }
+
   async #beatAll(): Promise<void> {
     const waits = [...this.#waits.values()].filter((wait) => !wait.isAsking);
     for (let at = 0; at < waits.length; at += BATCH) await this.#beat(waits.slice(at, at + BATCH));
@@ -121,6 +173,7 @@ export class AcquireLoop {
 
   async #beat(waits: readonly LeaseWait[]): Promise<void> {
     const sentAt = platform.now();
+    for (const wait of waits) wait.sent(sentAt);
     try {
       const results = await this.#store.execute(waits.map((wait) => wait.heartbeatCommand));
       waits.forEach((wait, index) => wait.settle(results[index] as Result, sentAt));
@@ -133,10 +186,12 @@ export class AcquireLoop {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#ticker?.clear();
-    const cancels = [...this.#waits.values()].map((wait) =>
-      wait.abandon(new LockwrightError("LW_CLOSED", `the lock space was closed while waiting for "${wait.name}"`)),
-    );
-    await Promise.all(cancels);
+    this.#stopTicking();
+    await Promise.all([...this.#waits.values()].map((wait) => wait.abandon(closedError(wait.name))));
+    if (this.#sending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
+}
+
+function closedError(name: string): LockwrightError {
+  return new LockwrightError("LW_CLOSED", `the lock space was closed while waiting for "${name}"`);
 }

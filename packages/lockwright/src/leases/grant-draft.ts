@@ -305,7 +305,9 @@ export class GrantDraft {
       found = true;
     }
     // Those of this very step too: what lapsed may just have been handed to the one that is dead.
-    for (const { id } of [...this.#table.holdersOf(process), ...this.#holders.values()].filter((each) => each !== null)) {
+    for (const { id } of [...this.#table.holdersOf(process), ...this.#holders.values()].filter(
+      (each) => each !== null,
+    )) {
       const holder = this.holder(id);
       if (holder?.process !== process) continue;
       this.dropHolder(holder);

@@ -150,9 +150,11 @@ function drop(draft: GrantDraft, holder: Holder): Result {
 }
 
 function acquire(draft: GrantDraft, command: AcquireCommand, now: number): Result {
-  if (draft.holder(command.id) !== undefined || draft.waiter(command.id) !== undefined) return heartbeat(draft, command.id, now); // [G6]
+  if (draft.holder(command.id) !== undefined || draft.waiter(command.id) !== undefined)
+    return heartbeat(draft, command.id, now); // [G6]
   if (!draft.adopt(command.capacity)) return { type: "refused", why: "kind", capacity: draft.capacity };
-  if (draft.capacity >= 1 && command.weight > draft.capacity) return { type: "refused", why: "weight", capacity: draft.capacity };
+  if (draft.capacity >= 1 && command.weight > draft.capacity)
+    return { type: "refused", why: "weight", capacity: draft.capacity };
   const waiter: Waiter = {
     id: command.id,
     process: command.process,
@@ -218,12 +220,18 @@ function release(draft: GrantDraft, id: string, token: bigint): Result {
 function renew(draft: GrantDraft, command: { id: string; token: bigint; ttl: number }, now: number): Result {
   const holder = draft.matching(command.id, command.token);
   if (holder === undefined) return GONE;
-  draft.putHolder({ ...holder, ttl: command.ttl, claimed: true, expiresAt: Math.max(holder.expiresAt, now + command.ttl) });
+  draft.putHolder({
+    ...holder,
+    ttl: command.ttl,
+    claimed: true,
+    expiresAt: Math.max(holder.expiresAt, now + command.ttl),
+  });
   return DONE;
 }
 
 function upgrade(draft: GrantDraft, command: UpgradeCommand, now: number): Result {
-  if (draft.upgradedBy(command.id) !== undefined || draft.waiter(command.id) !== undefined) return heartbeat(draft, command.id, now); // [G6]
+  if (draft.upgradedBy(command.id) !== undefined || draft.waiter(command.id) !== undefined)
+    return heartbeat(draft, command.id, now); // [G6]
   const holder = draft.matching(command.holder, command.token);
   if (holder === undefined) return GONE;
   if (draft.capacity !== EXCLUSIVE || draft.pendingUpgrade() !== undefined) {

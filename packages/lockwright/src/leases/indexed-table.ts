@@ -108,7 +108,8 @@ export class IndexedTable implements GrantTable {
     const before = this.#holders.get(holder.id);
     this.#holders.set(holder.id, holder);
     if (before === undefined) this.#belongs(holder.process, holder.id);
-    if (before?.expiresAt !== holder.expiresAt) this.#holderExpiry.push(holder.id, holder.expiresAt, this.#holders.size);
+    if (before?.expiresAt !== holder.expiresAt)
+      this.#holderExpiry.push(holder.id, holder.expiresAt, this.#holders.size);
   }
 
   #removeHolder(id: string): void {

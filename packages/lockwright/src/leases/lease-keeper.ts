@@ -29,7 +29,9 @@ export interface KeptLease {
 /** The handle of a lease that is being kept. */
 export interface Keeping {
   /** Monotonic milliseconds; moves with every renewal, whichever thread made it. */
-  deadline: number;
+  readonly deadline: number;
+  /** After a renewal by the caller: renews by this ttl from now on, and before this deadline. */
+  extend(ttl: number, deadline: number): void;
   stop(): void;
 }
 
@@ -57,7 +59,8 @@ export class LoopKeeper implements Keeper {
   }
 
   keep(lease: KeptLease): Keeping {
-    const entry = new LoopEntry(lease, () => this.#entries.delete(entry));
+    const changed = { stopped: () => this.#entries.delete(entry), extended: () => this.#loop.plan() };
+    const entry = new LoopEntry(lease, changed);
     this.#entries.add(entry);
     this.#loop.plan();
     return entry;
@@ -73,20 +76,26 @@ class LoopEntry implements Renewable, Keeping {
   readonly resource: string;
   readonly id: string;
   readonly token: bigint;
-  readonly ttl: number;
+  ttl: number;
   deadline: number;
   readonly #lease: KeptLease;
-  readonly #remove: () => void;
+  readonly #tell: { stopped(): void; extended(): void };
   #isStopped = false;
 
-  constructor(lease: KeptLease, remove: () => void) {
+  constructor(lease: KeptLease, tell: { stopped(): void; extended(): void }) {
     this.resource = lease.resource;
     this.id = lease.id;
     this.token = lease.token;
     this.ttl = lease.ttl;
     this.deadline = lease.deadline;
     this.#lease = lease;
-    this.#remove = remove;
+    this.#tell = tell;
+  }
+
+  extend(ttl: number, deadline: number): void {
+    this.ttl = ttl;
+    this.deadline = deadline;
+    this.#tell.extended();
   }
 
   mayRenew(now: number): boolean {
@@ -95,14 +104,14 @@ class LoopEntry implements Renewable, Keeping {
 
   settle(answer: RenewalAnswer, deadline: number): void {
     if (this.#isStopped) return;
-    if (answer === "renewed") this.deadline = deadline;
+    if (answer === "renewed") this.deadline = Math.max(this.deadline, deadline); // a store never shortens a hold [G7]
     if (answer === "lost") this.deadline = 0;
     this.#lease.answered(answer);
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#remove();
+    this.#tell.stopped();
   }
 }
 
@@ -149,7 +158,7 @@ class KeeperThread {
     void this.#worker.terminate();
   }
 
-  arm(store: number, lease: KeptLease): { slot: number; segment: SlotSegment; index: number } {
+  arm(store: number, lease: KeptLease): SlotPlace {
     const slot = this.#free.pop() ?? this.#grow();
     const segment = this.segments[Math.floor(slot / SLOTS_IN_SEGMENT)] as SlotSegment;
     const index = slot % SLOTS_IN_SEGMENT;
@@ -217,6 +226,13 @@ class KeeperThread {
 
 let thread: KeeperThread | undefined;
 
+/** Where a lease is: a slot by its number, and the segment and index it has there. */
+interface SlotPlace {
+  readonly slot: number;
+  readonly segment: SlotSegment;
+  readonly index: number;
+}
+
 function contentOf({ resource, id, token, ttl, maxStall, deadline }: KeptLease): Omit<KeptLease, "answered"> {
   return { resource, id, token, ttl, maxStall, deadline };
 }
@@ -242,11 +258,7 @@ class ThreadKeeper implements Keeper {
 
   keep(lease: KeptLease): Keeping {
     if (this.#loop !== undefined) return this.#loop.keep(lease);
-    const { slot, segment, index } = this.#thread.arm(this.#store, lease);
-    const keeping = new ThreadKeeping(lease, segment, index, () => {
-      this.#thread.disarm(slot);
-      this.#keepings.delete(keeping);
-    });
+    const keeping = new ThreadKeeping(this.#thread, this.#store, lease, () => this.#keepings.delete(keeping));
     this.#keepings.add(keeping);
     return keeping;
   }
@@ -255,7 +267,9 @@ class ThreadKeeper implements Keeper {
   fallBack(why: string): void {
     if (this.#loop !== undefined) return;
     this.#loop = new LoopKeeper(this.#connection);
-    process.emitWarning(`the lease keeper thread is gone (${why}); leases are renewed on the main loop`, { code: "LW_KEEPER" });
+    process.emitWarning(`the lease keeper thread is gone (${why}); leases are renewed on the main loop`, {
+      code: "LW_KEEPER",
+    });
     for (const keeping of this.#keepings) keeping.moveTo(this.#loop);
     this.#keepings.clear();
   }
@@ -266,37 +280,54 @@ class ThreadKeeper implements Keeper {
   }
 }
 
+/** A slot of the thread, and the lease that is in it. */
 class ThreadKeeping implements Keeping {
-  readonly #lease: KeptLease;
-  readonly #segment: SlotSegment;
-  readonly #index: number;
-  readonly #free: () => void;
+  readonly #thread: KeeperThread;
+  readonly #store: number;
+  readonly #onStop: () => void;
+  #lease: KeptLease;
+  /** Undefined once it was given back: the slot may have another tenant. */
+  #place: SlotPlace | undefined;
   #moved: Keeping | undefined;
 
-  constructor(lease: KeptLease, segment: SlotSegment, index: number, free: () => void) {
+  constructor(thread: KeeperThread, store: number, lease: KeptLease, onStop: () => void) {
+    this.#thread = thread;
+    this.#store = store;
     this.#lease = lease;
-    this.#segment = segment;
-    this.#index = index;
-    this.#free = free;
+    this.#onStop = onStop;
+    this.#place = thread.arm(store, lease);
   }
 
   get deadline(): number {
-    return this.#moved?.deadline ?? this.#segment.deadline(this.#index);
+    if (this.#moved !== undefined) return this.#moved.deadline;
+    return this.#place === undefined ? this.#lease.deadline : this.#place.segment.deadline(this.#place.index);
   }
 
-  set deadline(at: number) {
-    if (this.#moved !== undefined) this.#moved.deadline = at;
-    else this.#segment.setDeadline(this.#index, at);
+  extend(ttl: number, deadline: number): void {
+    if (this.#moved !== undefined) return this.#moved.extend(ttl, deadline);
+    if (this.#place === undefined) return;
+    if (ttl === this.#lease.ttl) return this.#place.segment.setDeadline(this.#place.index, deadline);
+    this.#vacate();
+    this.#lease = { ...contentOf(this.#lease), ttl, deadline, answered: this.#lease.answered };
+    this.#place = this.#thread.arm(this.#store, this.#lease); // anew, so that the keeper sees the new pace at once
   }
 
   moveTo(keeper: Keeper): void {
-    const deadline = this.deadline;
-    this.#free();
-    this.#moved = keeper.keep({ ...contentOf(this.#lease), deadline, answered: (answer) => this.#lease.answered(answer) });
+    this.#vacate();
+    this.#moved = keeper.keep(this.#lease);
   }
 
   stop(): void {
-    if (this.#moved !== undefined) this.#moved.stop();
-    else this.#free();
+    this.#moved?.stop();
+    this.#vacate();
+    this.#onStop();
+  }
+
+  /** Gives the slot back, once: a second time it would be another tenant's. */
+  #vacate(): void {
+    if (this.#place === undefined) return;
+    this.#lease = { ...contentOf(this.#lease), deadline: this.deadline, answered: this.#lease.answered };
+    this.#thread.disarm(this.#place.slot);
+    this.#place = undefined;
   }
 }

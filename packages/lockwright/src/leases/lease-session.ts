@@ -34,7 +34,7 @@ export class LeaseSession {
   readonly #renewal: "thread" | "loop";
   readonly #listening: Disposable;
   #keeper: Keeper | undefined;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
     this.store = options.store;
@@ -62,11 +62,19 @@ export class LeaseSession {
   }
 
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#closing !== undefined;
   }
 
   checkOpen(): void {
-    if (this.#isClosed) throw new LockwrightError("LW_CLOSED", "this lock space is closed; open another");
+    if (this.#closing !== undefined) throw new LockwrightError("LW_CLOSED", "this lock space is closed; open another");
+  }
+
+  /** Throws, and gives the grant back, if the signal aborted or the space was closed since the store's answer. */
+  checkWanted(grant: { readonly resource: string; readonly id: string }, signal: AbortSignal | undefined): void {
+    if (!this.isClosed && !signal?.aborted) return;
+    this.ask({ type: "cancel", resource: grant.resource, id: grant.id }).catch(() => {}); // unreachable: the ttl ends it
+    signal?.throwIfAborted();
+    this.checkOpen();
   }
 
   /** Sends one command. */
@@ -83,9 +91,13 @@ export class LeaseSession {
   }
 
   /** Rejects every waiter, releases every lease, ends the keeper. The store stays open. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close(); // a second caller waits too: it may be about to close the store
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await undefined; // before the first look at what is held, `isClosed` must be true
     const releases = [...this.held.values()].map((lease) => lease.release());
     const settled = await Promise.allSettled([this.acquireLoop.close(), ...releases]);
     this.#listening[Symbol.dispose]();

@@ -23,6 +23,12 @@ export class LeaseWait {
   #lapse: Timer | undefined;
   #asking: Promise<void> | undefined;
   #askAgain = false;
+  #queueing: Promise<void> | undefined;
+  /**
+   * When the requests were sent that "queued" has not answered since: the first of them may be the one that claimed the
+   * grant, its answer lost or late, and the lease counts from there [L1].
+   */
+  #unanswered: number[] = [];
   /** Processes found dead, to be reported with the next heartbeat. */
   #deaths: string[] = [];
   #isOver = false;
@@ -56,6 +62,7 @@ export class LeaseWait {
   async #ask(): Promise<void> {
     const { resource } = this.heartbeatCommand;
     const sentAt = platform.now();
+    this.sent(sentAt);
     try {
       const deaths = this.#deaths.splice(0).map((process) => ({ type: "dead", resource, process }) as const);
       const results = await this.#store.execute([...deaths, this.heartbeatCommand]);
@@ -69,6 +76,11 @@ export class LeaseWait {
     this.heartbeat();
   }
 
+  /** Takes note that a heartbeat was sent. */
+  sent(at: number): void {
+    this.#unanswered.push(at);
+  }
+
   /** Takes an answer of the store. */
   settle(result: Result, sentAt: number): void {
     this.#failingSince = undefined;
@@ -76,18 +88,26 @@ export class LeaseWait {
     if (result.type === "granted") {
       this.#end();
       const { id } = this.heartbeatCommand;
-      this.#resolve({ id, token: result.token, sentAt, waited: sentAt - this.#arrivedAt });
-    } else if (result.type === "queued") this.answered(result);
-    else if (result.type === "gone") void this.#queueAgain();
+      const first = Math.min(sentAt, ...this.#unanswered);
+      this.#resolve({ id, token: result.token, sentAt: first, waited: sentAt - this.#arrivedAt });
+      return;
+    }
+    this.#unanswered = this.#unanswered.filter((at) => at > sentAt);
+    if (result.type === "queued") this.answered(result);
+    else if (result.type === "gone") this.#queueing ??= this.#queueAgain();
     else this.#fail(refusal(this.name, result));
   }
 
   /** We were passed over, as one that did not answer in time; we are back, at the end of the queue. */
   async #queueAgain(): Promise<void> {
     const sentAt = platform.now();
+    this.sent(sentAt);
     try {
-      this.settleAgain(await this.#enqueueAgain(), sentAt);
+      const result = await this.#enqueueAgain();
+      this.#queueing = undefined;
+      this.settleAgain(result, sentAt);
     } catch (error) {
+      this.#queueing = undefined;
       this.failed(error);
     }
   }
@@ -100,6 +120,7 @@ export class LeaseWait {
 
   /** Takes "still queued": watches whom it says, and looks again when the next holder's time is over. */
   answered(result: QueuedResult): void {
+    if (this.#isOver) return;
     this.#watch(result.ahead);
     this.#lapse?.clear();
     this.#lapse = undefined;
@@ -117,7 +138,10 @@ export class LeaseWait {
     }
     for (const process of processes) {
       if (process === this.#store.process || this.#watches.has(process)) continue;
-      this.#watches.set(process, liveness.watch(process, () => this.#died(process)));
+      this.#watches.set(
+        process,
+        liveness.watch(process, () => this.#died(process)),
+      );
     }
   }
 
@@ -152,6 +176,7 @@ export class LeaseWait {
     if (this.#isOver) return;
     this.#fail(reason);
     await this.#asking; // before the cancel, or a claim under way could follow it
+    await this.#queueing; // likewise, or we would be in the queue again
     const { resource, id } = this.heartbeatCommand;
     await this.#store.execute([{ type: "cancel", resource, id }]).catch(() => {}); // unreachable: patience ends it
   }

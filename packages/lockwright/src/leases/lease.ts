@@ -107,7 +107,10 @@ export class HeldLease implements Lease {
     const state = this.state;
     if (state === "lost") throw this.lossError();
     if (state === "released") {
-      throw new LockwrightError("LW_NOT_HELD", `lease on "${this.name}" (token ${this.token}) was released; acquire it again`);
+      throw new LockwrightError(
+        "LW_NOT_HELD",
+        `lease on "${this.name}" (token ${this.token}) was released; acquire it again`,
+      );
     }
   }
 
@@ -127,7 +130,7 @@ export class HeldLease implements Lease {
       throw this.lossError();
     }
     this.#ttl = ttl;
-    this.#keeping.deadline = deadlineFrom(sentAt, ttl); // a shorter ttl shortens it
+    this.#keeping.extend(ttl, deadlineFrom(sentAt, ttl)); // a shorter ttl shortens it
     this.check();
     this.#emit("renewed");
   }
@@ -178,6 +181,7 @@ export class HeldLease implements Lease {
   }
 
   #end(state: "lost" | "released"): void {
+    if (this.#state !== "held") return; // [L3]
     this.#state = state;
     this.#timer?.clear();
     this.#keeping.stop();
@@ -211,6 +215,11 @@ export class HeldLease implements Lease {
 
   #emit(event: "renewed" | "unknown" | "lost" | "released"): void {
     if (!channels.lease.hasSubscribers) return;
-    channels.lease.publish({ lock: this.grant.ref, event, token: this.token, margin: this.#keeping.deadline - platform.now() });
+    channels.lease.publish({
+      lock: this.grant.ref,
+      event,
+      token: this.token,
+      margin: this.#keeping.deadline - platform.now(),
+    });
   }
 }

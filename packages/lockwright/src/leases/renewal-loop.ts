@@ -51,10 +51,10 @@ export class RenewalLoop {
     const now = platform.now();
     let next = Number.POSITIVE_INFINITY;
     for (const entry of this.#entries()) next = Math.min(next, dueAt(entry, now));
-    if (next === this.#fireAt) return;
+    // Never later: an overdue entry is asked "soon" from now, and on a busy loop each new entry would move that on.
+    if (next >= this.#fireAt) return;
     this.#timer?.clear();
     this.#fireAt = next;
-    if (next === Number.POSITIVE_INFINITY) return;
     this.#timer = platform.setTimer(() => void this.#round(), Math.max(1, Math.min(next - now, MAX_TIMER_MS)));
     this.#timer.keepAlive(false);
   }
@@ -64,9 +64,13 @@ export class RenewalLoop {
     this.#fireAt = Number.POSITIVE_INFINITY;
     const sentAt = platform.now();
     // Those nearly due go along: one round trip for all leases of about the same age.
-    const due = [...this.#entries()].filter((entry) => entry.mayRenew(sentAt) && dueAt(entry, sentAt) <= sentAt + entry.ttl / 10);
-    const answers = await this.#ask(due.map(({ resource, id, token, ttl }) => ({ type: "renew", resource, id, token, ttl })));
-    due.forEach((entry, index) => entry.settle(answerOf(answers?.[index]), deadlineFrom(sentAt, entry.ttl)));
+    const due = [...this.#entries()].filter(
+      (entry) => entry.mayRenew(sentAt) && dueAt(entry, sentAt) <= sentAt + entry.ttl / 10,
+    );
+    const commands = due.map(({ resource, id, token, ttl }) => ({ type: "renew", resource, id, token, ttl }) as const);
+    const answers = await this.#ask(commands);
+    // By the ttl that was sent: the entry's own may have changed since.
+    due.forEach((entry, index) => entry.settle(answerOf(answers?.[index]), deadlineFrom(sentAt, commands[index]!.ttl)));
     this.#busy = false;
     this.plan();
   }

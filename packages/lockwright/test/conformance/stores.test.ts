@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type StoreCase, storeCases, type StoreNeed, type StoreSubject, type StoreWorld } from "../../src/conformance/stores-all.js";
+import {
+  type StoreCase,
+  storeCases,
+  type StoreNeed,
+  type StoreSubject,
+  type StoreWorld,
+} from "../../src/conformance/stores-all.js";
 import type { LockStore } from "../../src/leases/index.js";
 import { MemoryWorld, memoryStore } from "../../src/stores/memory.js";
 import { sqliteStore } from "../../src/stores/sqlite.js";

@@ -77,7 +77,13 @@ export class SpaceLock<L extends Lease = Lease> implements LeaseLock<L> {
     this.session = session;
     this.resource = session.prefix + name;
     this.#shape = shape;
-    this.#ref = { id: nextRefId++, name, kind: shape.kind, scope: "lease", permits: shape.weight === undefined ? shape.capacity : 1 };
+    this.#ref = {
+      id: nextRefId++,
+      name,
+      kind: shape.kind,
+      scope: "lease",
+      permits: shape.weight === undefined ? shape.capacity : 1,
+    };
   }
 
   async acquire(options: AcquireLeaseOptions = {}): Promise<L> {
@@ -112,12 +118,23 @@ export class SpaceLock<L extends Lease = Lease> implements LeaseLock<L> {
     session.checkOpen();
     void session.keeper; // the keeper starts before there is a lease to keep
     const { capacity, barging } = this.#shape;
-    const command = { type: "acquire", resource: this.resource, id: platform.newId(), capacity, weight, ttl, queue, barging, label } as const;
+    const command = {
+      type: "acquire",
+      resource: this.resource,
+      id: platform.newId(),
+      capacity,
+      weight,
+      ttl,
+      queue,
+      barging,
+      label,
+    } as const;
     const onQueued = channels.queued.hasSubscribers ? () => this.#emitQueued() : undefined;
     try {
       return await session.acquireLoop.acquire({ name: this.name, command, timeout, signal, onQueued });
     } catch (error) {
-      if (channels.left.hasSubscribers && signal?.aborted) channels.left.publish({ lock: this.#ref, why: "abort", waited: 0 });
+      if (channels.left.hasSubscribers && signal?.aborted)
+        channels.left.publish({ lock: this.#ref, why: "abort", waited: 0 });
       throw error;
     }
   }
@@ -132,8 +149,9 @@ export class SpaceLock<L extends Lease = Lease> implements LeaseLock<L> {
     return weight;
   }
 
-  #lease(granted: Granted, { ttl = this.session.ttl }: AcquireLeaseOptions): L {
+  #lease(granted: Granted, { ttl = this.session.ttl, signal }: AcquireLeaseOptions): L {
     const { id, token, sentAt, waited } = granted;
+    this.session.checkWanted({ resource: this.resource, id }, signal);
     const listening = channels.granted.hasSubscribers;
     if (listening) channels.granted.publish({ lock: this.#ref, waited, depth: 0, token });
     const since = listening || channels.released.hasSubscribers ? platform.now() : Number.NaN;

@@ -10,7 +10,15 @@ import { checkInvariants, contentOf, referenceContent, resultOf, wakeIds } from 
 
 /** `step` over a table that is frozen through and through: writing to it throws. */
 function pureStep(table: ArrayTable, command: Command, now: number): Step {
-  for (const entry of [...table.holderList, ...table.waiterList, table.header, table.holderList, table.waiterList, command, table]) {
+  for (const entry of [
+    ...table.holderList,
+    ...table.waiterList,
+    table.header,
+    table.holderList,
+    table.waiterList,
+    command,
+    table,
+  ]) {
     Object.freeze(entry);
   }
   return step(table, command, now);
@@ -73,7 +81,18 @@ describe.each([
 
 test("a table that was read by a step is as it was before [purity]", () => {
   const table: GrantTable = new IndexedTable();
-  const command: Command = { type: "acquire", resource: "r", id: "a", process: "p", capacity: 1, weight: 1, ttl: 10, patience: 10, queue: true, barging: false };
+  const command: Command = {
+    type: "acquire",
+    resource: "r",
+    id: "a",
+    process: "p",
+    capacity: 1,
+    weight: 1,
+    ttl: 10,
+    patience: 10,
+    queue: true,
+    barging: false,
+  };
   const outcome = step(table, command, 0);
   expect([outcome.changed, table.holding, table.header.token]).toEqual([true, 0, 0n]);
   expect(step(table, command, 0)).toEqual(outcome);

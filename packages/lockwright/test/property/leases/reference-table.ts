@@ -115,7 +115,8 @@ export class ReferenceTable {
     const matching = (id: string, token: bigint): RefHolder | undefined =>
       this.holders.find((each) => each.id === id && (each.token === token || each.upgradedFrom === token)); // [G5]
     const isKnown = (id: string): boolean =>
-      this.queue.some((each) => each.id === id) || this.holders.some((each) => each.id === id || each.upgradedBy === id);
+      this.queue.some((each) => each.id === id) ||
+      this.holders.some((each) => each.id === id || each.upgradedBy === id);
     const gone = { type: "gone" };
     const done = { type: "done" };
     switch (command.type) {
@@ -136,7 +137,12 @@ export class ReferenceTable {
       case "cancel": {
         const upgraded = this.holders.find((each) => each.upgradedBy === command.id);
         if (upgraded !== undefined) {
-          Object.assign(upgraded, { weight: 1, token: upgraded.upgradedFrom, upgradedBy: undefined, upgradedFrom: undefined });
+          Object.assign(upgraded, {
+            weight: 1,
+            token: upgraded.upgradedFrom,
+            upgradedBy: undefined,
+            upgradedFrom: undefined,
+          });
           return done;
         }
         if (!isKnown(command.id)) return gone;
@@ -162,17 +168,28 @@ export class ReferenceTable {
       case "force":
         return this.#keep((each) => each.token !== command.token) ? done : gone;
       case "resize":
-        if (this.capacity === WRITER && this.holders.length + this.queue.length > 0) return { type: "refused", why: "kind" };
+        if (this.capacity === WRITER && this.holders.length + this.queue.length > 0)
+          return { type: "refused", why: "kind" };
         Object.assign(this, { capacity: command.capacity, pinned: true });
         return done;
       case "upgrade": {
         if (isKnown(command.id)) return this.#hear(command.id, now); // [G6]
         const holder = matching(command.holder, command.token);
         if (holder === undefined) return gone;
-        if (this.capacity !== WRITER || this.queue[0]?.upgrade !== undefined) return { type: "refused", why: "upgrade" };
+        if (this.capacity !== WRITER || this.queue[0]?.upgrade !== undefined)
+          return { type: "refused", why: "upgrade" };
         const { process, ttl } = holder;
         const { id, patience, queue } = command;
-        const wish = { id, process, weight: WRITER, ttl, aliveUntil: now + patience, patience, barging: false, upgrade: holder.id };
+        const wish = {
+          id,
+          process,
+          weight: WRITER,
+          ttl,
+          aliveUntil: now + patience,
+          patience,
+          barging: false,
+          upgrade: holder.id,
+        };
         return this.#enter(wish, queue, now);
       }
     }

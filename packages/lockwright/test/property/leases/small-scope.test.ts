@@ -17,22 +17,34 @@ function acquire(id: string, capacity: number, weight: number, barging = false):
   const entry = { resource, id, process: id, capacity, weight, ttl: 30, patience: 20, queue: true, barging };
   return () => ({ type: "acquire", ...entry });
 }
-const heartbeat = (id: string): Letter => () => ({ type: "heartbeat", resource, id });
-const cancel = (id: string): Letter => () => ({ type: "cancel", resource, id });
-const release = (id: string): Letter => ({ holders }) => {
-  const token = holders.find((holder) => holder.id === id)?.token ?? 0n;
-  return { type: "release", resource, id, token };
-};
-const upgrade = (holder: string): Letter => ({ holders }) => {
-  const found = holders.find((each) => each.id === holder);
-  const token = found?.upgradedFrom ?? found?.token ?? 0n;
-  return { type: "upgrade", resource, id: `${holder}^1`, holder, token, patience: 20, queue: true };
-};
+const heartbeat =
+  (id: string): Letter =>
+  () => ({ type: "heartbeat", resource, id });
+const cancel =
+  (id: string): Letter =>
+  () => ({ type: "cancel", resource, id });
+const release =
+  (id: string): Letter =>
+  ({ holders }) => {
+    const token = holders.find((holder) => holder.id === id)?.token ?? 0n;
+    return { type: "release", resource, id, token };
+  };
+const upgrade =
+  (holder: string): Letter =>
+  ({ holders }) => {
+    const found = holders.find((each) => each.id === holder);
+    const token = found?.upgradedFrom ?? found?.token ?? 0n;
+    return { type: "upgrade", resource, id: `${holder}^1`, holder, token, patience: 20, queue: true };
+  };
 /** Time passes: past a patience, not past a ttl. */
 const wait: Letter = () => ({ type: "heartbeat", resource, id: "nobody" });
 
 /** Compared as text: a deep comparison by the test runner would take most of the time. */
-function shown(of: { token: bigint; used: number }, holders: readonly { id: string; token: bigint }[], queue: readonly { id: string }[]): string {
+function shown(
+  of: { token: bigint; used: number },
+  holders: readonly { id: string; token: bigint }[],
+  queue: readonly { id: string }[],
+): string {
   const held = holders.map(({ id, token }) => `${id}:${token}`).toSorted();
   return `${of.token} ${of.used} ${held.join(",")} | ${queue.map(({ id }) => id).join(",")}`;
 }
@@ -51,7 +63,8 @@ function play(letters: readonly Letter[]): string | undefined {
     const isSame =
       expected.type === outcome.result.type &&
       shown(table.header, table.holderList, table.waiterList) === shown(reference, reference.holders, reference.queue);
-    if (!isSame) return `${expected.type} and ${outcome.result.type} after ${JSON.stringify(command, (_, value: unknown) => String(value))}`;
+    if (!isSame)
+      return `${expected.type} and ${outcome.result.type} after ${JSON.stringify(command, (_, value: unknown) => String(value))}`;
     if (table.header.used > table.header.capacity) checkInvariants(table, before, command);
   }
   return undefined;
@@ -79,6 +92,8 @@ describe("every sequence of five commands agrees with the obvious reference [G1 
   });
   test("slow: weights and barging of a semaphore", () => {
     const entries = [acquire("a", 2, 2), acquire("b", 2, 1), acquire("c", 2, 1, true), acquire("d", 2, 1, true)];
-    expect(firstWrong([...entries, heartbeat("c"), heartbeat("d"), release("a"), release("c"), wait], 5)).toBeUndefined();
+    expect(
+      firstWrong([...entries, heartbeat("c"), heartbeat("d"), release("a"), release("c"), wait], 5),
+    ).toBeUndefined();
   });
 });

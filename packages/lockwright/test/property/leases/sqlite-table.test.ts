@@ -49,16 +49,27 @@ async function run(sequence: readonly Draw[], kind: number, fillers: number): Pr
     expect(resultOf(results[0]!)).toEqual(expected);
     expect(wakeIds({ wakes })).toEqual(wakeIds(outcome));
     const found = await connection.snapshot(resource);
-    const content = found === undefined ? contentOf(new ArrayTable(freshHeader(0n))) : contentOfLists(found.table.header, found.holders, found.waiters);
+    const content =
+      found === undefined
+        ? contentOf(new ArrayTable(freshHeader(0n)))
+        : contentOfLists(found.table.header, found.holders, found.waiters);
     expect(content).toEqual(referenceContent(reference));
   };
   for (let index = 0; index < fillers; index += 1) await apply(filler(index, capacity), connections[0]!);
   for (const draw of sequence) {
     clock.advance(draw.jump);
     const dropsFillers = draw.what === 15 && draw.flag > 5;
-    const command: Command = dropsFillers ? { type: "dead", resource, process: "filler" } : commandOf(draw, reference, capacity, 9);
+    const command: Command = dropsFillers
+      ? { type: "dead", resource, process: "filler" }
+      : commandOf(draw, reference, capacity, 9);
     // Before the first acquire or resize there is no row, and nothing to be done to it.
-    if (reference.token === 0n && array.header.capacity === 1 && command.type !== "acquire" && command.type !== "resize") continue;
+    if (
+      reference.token === 0n &&
+      array.header.capacity === 1 &&
+      command.type !== "acquire" &&
+      command.type !== "resize"
+    )
+      continue;
     await apply(command, connections[draw.flag % 2]!);
   }
 }

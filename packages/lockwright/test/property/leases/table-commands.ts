@@ -22,7 +22,11 @@ export const draws = (length: number): fc.Arbitrary<Draw[]> =>
       who: fc.nat(7),
       size: fc.nat(5),
       flag: fc.nat(7),
-      jump: fc.oneof({ weight: 6, arbitrary: fc.nat(3) }, { weight: 2, arbitrary: fc.nat(60) }, { weight: 1, arbitrary: fc.constant(500) }),
+      jump: fc.oneof(
+        { weight: 6, arbitrary: fc.nat(3) },
+        { weight: 2, arbitrary: fc.nat(60) },
+        { weight: 1, arbitrary: fc.constant(500) },
+      ),
     }),
     { maxLength: length, minLength: 1 },
   );
@@ -35,12 +39,14 @@ export function commandOf(draw: Draw, table: ReferenceTable, capacity: number, c
   const id = `c${client}`;
   const holder = table.holders[who % Math.max(1, table.holders.length)];
   if (what < 7) return acquireOf(draw, capacity, client);
-  if (what < 9) return { type: "heartbeat", resource, id: table.queue[who % Math.max(1, table.queue.length)]?.id ?? id };
+  if (what < 9)
+    return { type: "heartbeat", resource, id: table.queue[who % Math.max(1, table.queue.length)]?.id ?? id };
   if (what < 10) return { type: "heartbeat", resource, id: flag > 3 ? id : (holder?.id ?? id) };
   if (what < 11) return { type: "cancel", resource, id: flag > 5 ? `${id}^1` : (table.queue[0]?.id ?? id) };
   if (what < 12) return { type: "cancel", resource, id: holder?.upgradedBy ?? id };
   if (what < 14) return { type: "release", resource, id: holder?.id ?? id, token: tokenOf(holder, flag) };
-  if (what < 15) return { type: "renew", resource, id: holder?.id ?? id, token: tokenOf(holder, flag), ttl: 10 + size * 30 };
+  if (what < 15)
+    return { type: "renew", resource, id: holder?.id ?? id, token: tokenOf(holder, flag), ttl: 10 + size * 30 };
   if (what < 16) return { type: "dead", resource, process: `p${who % 3}` };
   if (what < 17) return { type: "force", resource, token: tokenOf(holder, flag) };
   if (what < 18) return { type: "resize", resource, capacity: flag === 7 ? EXCLUSIVE : size };
@@ -48,7 +54,15 @@ export function commandOf(draw: Draw, table: ReferenceTable, capacity: number, c
   const reader = readers[who % Math.max(1, readers.length)];
   const of = reader?.id ?? id;
   const token = reader?.upgradedFrom ?? tokenOf(reader, flag);
-  return { type: "upgrade", resource, id: `${of}^${1 + (size % 2)}`, holder: of, token, patience: 40, queue: flag !== 6 };
+  return {
+    type: "upgrade",
+    resource,
+    id: `${of}^${1 + (size % 2)}`,
+    holder: of,
+    token,
+    patience: 40,
+    queue: flag !== 6,
+  };
 }
 
 function acquireOf({ size, flag, jump }: Draw, capacity: number, client: number): Command {

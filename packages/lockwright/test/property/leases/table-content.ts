@@ -14,12 +14,31 @@ export interface Content {
 
 const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
 
-function holderContent({ id, process, weight, token, ttl, expiresAt, claimed, upgradedBy, upgradedFrom }: Holder | RefHolder): { id: string } {
+function holderContent({
+  id,
+  process,
+  weight,
+  token,
+  ttl,
+  expiresAt,
+  claimed,
+  upgradedBy,
+  upgradedFrom,
+}: Holder | RefHolder): { id: string } {
   const base = { id, process, weight, token, ttl, expiresAt, claimed };
   return upgradedBy === undefined ? base : Object.assign(base, { upgradedBy, upgradedFrom });
 }
 
-function waiterContent({ id, process, weight, ttl, aliveUntil, patience, barging, upgrade }: Waiter | RefWaiter): unknown {
+function waiterContent({
+  id,
+  process,
+  weight,
+  ttl,
+  aliveUntil,
+  patience,
+  barging,
+  upgrade,
+}: Waiter | RefWaiter): unknown {
   return { id, process, weight, ttl, aliveUntil, patience, barging, upgrade };
 }
 
@@ -55,7 +74,11 @@ export function wakeIds({ wakes }: Pick<Step, "wakes">): string[] {
 }
 
 /** G1 and G2 of any table, and that its queue is in order. */
-export function checkInvariants(table: ArrayTable, before: { token: bigint; used: number; capacity: number }, command: Command): void {
+export function checkInvariants(
+  table: ArrayTable,
+  before: { token: bigint; used: number; capacity: number },
+  command: Command,
+): void {
   const { header, holderList, waiterList } = table;
   const used = holderList.reduce((sum, holder) => sum + holder.weight, 0);
   expect(header.used).toBe(used); // [G1]

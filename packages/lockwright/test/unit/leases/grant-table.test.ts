@@ -8,7 +8,17 @@ import { type AcquireCommand, type Command, EXCLUSIVE, type Result } from "../..
 const resource = "r";
 
 function acquire(id: string, more: Partial<AcquireCommand> = {}): Command {
-  const entry = { resource, id, process: id, capacity: 2, weight: 1, ttl: 100, patience: 50, queue: true, barging: false };
+  const entry = {
+    resource,
+    id,
+    process: id,
+    capacity: 2,
+    weight: 1,
+    ttl: 100,
+    patience: 50,
+    queue: true,
+    barging: false,
+  };
   return { type: "acquire", ...entry, ...more };
 }
 
@@ -109,7 +119,15 @@ test("a renewal with a shorter ttl that arrives late does not shorten the hold [
 test("undoing the second of two crossing upgrades gives back the reader's own token [G5]", () => {
   const story = new Story();
   story.at(0, acquire("a", { capacity: EXCLUSIVE }));
-  const upgrade = (id: string): Command => ({ type: "upgrade", resource, id, holder: "a", token: 1n, patience: 50, queue: true });
+  const upgrade = (id: string): Command => ({
+    type: "upgrade",
+    resource,
+    id,
+    holder: "a",
+    token: 1n,
+    patience: 50,
+    queue: true,
+  });
   story.at(1, upgrade("a^1"));
   story.at(2, upgrade("a^2"));
   story.at(3, { type: "cancel", resource, id: "a^2" });
