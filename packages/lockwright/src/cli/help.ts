@@ -27,7 +27,7 @@ export function overview(commands: readonly Command[], out: Writer): string {
 
 /** The whole help of one command. */
 export function commandHelp(command: Command, out: Writer): string {
-  const { name, summary, details, exits = [] } = command;
+  const { summary, details, exits = [] } = command;
   const options = Object.entries(optionsOf(command)).map(([key, spec]): Row => [optionName(key, spec), spec.summary]);
   const sections = [
     usageOf(command),
@@ -42,13 +42,12 @@ export function commandHelp(command: Command, out: Writer): string {
     ...aligned(exitRows(exits)),
     "",
   ];
-  return sections.join("\n").replace("Usage: ", `Usage: lockwright ${name} `);
+  return sections.join("\n");
 }
 
-/** The usage line of a command, without its name. */
-function usageOf({ usage, positionals, takesRest }: Command): string {
+function usageOf({ name, usage, positionals, takesRest }: Command): string {
   const made = ["[options]", ...positionals.map(positionalName), ...(takesRest === true ? ["-- <command> [args…]"] : [])];
-  return `Usage: ${usage ?? made.join(" ")}`;
+  return `Usage: lockwright ${name} ${usage ?? made.join(" ")}`;
 }
 
 function positionalName({ name, optional, choices }: PositionalSpec): string {

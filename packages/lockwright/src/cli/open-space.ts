@@ -21,7 +21,10 @@ export async function openSpace(context: StoreContext, options: LockSpaceOptions
   try {
     store = await openLockStore(url);
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) throw new UsageError(maskCredentials(`${from}: ${error.message}`));
+    if (error instanceof TypeError || error instanceof RangeError) {
+      const message = error.message.replace("memory:, ", ""); // refused here, so not to be offered
+      throw new UsageError(maskCredentials(`${from}: ${message}`));
+    }
     throw error;
   }
   try {

@@ -43,6 +43,7 @@ async function run(context: Context<typeof options>): Promise<number> {
 async function follow(space: LockSpace, name: string, { options: { timeout }, signal, talk }: Context<typeof options>): Promise<ResourceState> {
   const first = await space.inspect(name);
   if (isFree(first) || timeout === 0) return first;
+  if (!talk.isTerminal) talk.line(`waiting for "${name}": ${busyWords(first)}`);
   const time = new AbortController();
   const timer = timeout === undefined ? undefined : after(timeout, () => time.abort());
   try {
