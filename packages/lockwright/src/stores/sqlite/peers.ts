@@ -17,7 +17,7 @@ import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { readdir, stat, unlink } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir, userInfo } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { LockwrightError } from "../../errors.js";
 import type { Liveness } from "../../leases/lock-store.js";
 import { platform } from "../../platform.js";
@@ -41,7 +41,8 @@ function socketFolder(): string {
   const runtime = process.env["XDG_RUNTIME_DIR"];
   const candidates = [runtime === undefined ? undefined : join(runtime, "lockwright"), join(tmpdir(), `lockwright-${uid}`), `/tmp/lockwright-${uid}`];
   for (const folder of candidates) {
-    if (folder === undefined || Buffer.byteLength(folder) + 1 + 16 > MAX_PATH || !makePrivate(folder, uid)) continue;
+    // A path relative to somebody's working folder (an empty XDG_RUNTIME_DIR gives one) leads nobody else here.
+    if (folder === undefined || !isAbsolute(folder) || Buffer.byteLength(folder) + 1 + 16 > MAX_PATH || !makePrivate(folder, uid)) continue;
     return folder;
   }
   throw new LockwrightError("LW_STORE_UNAVAILABLE", `no private folder for sockets: ${candidates[2]} must be yours with mode 0700, or set TMPDIR`);
@@ -67,6 +68,7 @@ export class Peers implements Liveness {
   /** The accepted connections whose other end has said who it is. */
   readonly #callers: Map<string, Socket> = new Map();
   readonly #onWake: (id: string) => void;
+  #isClosed = false;
   #listening: Promise<void> | undefined;
   #server: Server | undefined;
 
@@ -172,6 +174,10 @@ export class Peers implements Liveness {
   }
 
   #accept(socket: Socket): void {
+    if (this.#isClosed) {
+      socket.destroy(); // or the server, which ends with its last connection, would never end
+      return;
+    }
     socket.unref();
     this.#accepted.add(socket);
     let caller: string | undefined;
@@ -186,6 +192,7 @@ export class Peers implements Liveness {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     // What was pushed a moment ago must still go out: the last act of a process is often a release.
     await Promise.all([...[...this.#links.values()].map((link) => link.finish()), ...[...this.#accepted].map(finish)]);
     this.#links.clear();
