@@ -14,7 +14,10 @@ import { Dice, monotonicNow, seedOf } from "./chaos-random.mjs";
 import { Resource } from "./chaos-resource.mjs";
 
 const WORKER = fileURLToPath(new URL("./chaos-worker.mjs", import.meta.url));
-const dieWithParent = spawnSync("setpriv", ["--pdeathsig", "KILL", "true"]).status === 0 ? ["setpriv", "--pdeathsig", "KILL"] : [];
+const dieWithParent =
+  spawnSync("setpriv", ["--pdeathsig", "KILL", "true"]).status === 0 ? ["setpriv", "--pdeathsig", "KILL"] : [];
+
+const { XDG_RUNTIME_DIR: _, ...environment } = process.env;
 
 /** One worker process; its place is filled again when it is killed. */
 class Worker {
@@ -28,7 +31,10 @@ class Worker {
     this.#onEnd = onEnd;
     const [program, ...args] = [...dieWithParent, process.execPath, "--no-warnings", WORKER, JSON.stringify(options)];
     // The sockets' paths must stay short, and nobody else's be there.
-    this.child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, TMPDIR: options.folder, XDG_RUNTIME_DIR: "" } });
+    this.child = spawn(program, args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...environment, TMPDIR: options.folder },
+    });
     this.child.stdin.on("error", () => {}); // it was killed
     let said = "";
     this.child.stderr.on("data", (text) => (said = (said + text).slice(-4000)));
@@ -82,7 +88,12 @@ export class Conductor {
     const drained = monotonicNow() - calmAt;
     const leftovers = hung.length > 0 ? [] : await this.#leftovers();
     this.reap();
-    return { events: this.#events(), resource: await this.#resource(), ending: { hung, leftovers, crashed: this.crashed }, drained };
+    return {
+      events: this.#events(),
+      resource: await this.#resource(),
+      ending: { hung, leftovers, crashed: this.crashed },
+      drained,
+    };
   }
 
   #start(slot) {
@@ -90,11 +101,22 @@ export class Conductor {
     const incarnation = (this.#incarnations += 1);
     const worker = `w${slot}.${incarnation}`;
     const maxStall = slot % 4 === 0 ? Math.round(ttl * 1.2) : 60_000;
-    const options = { folder, worker, seed: seedOf(seed, slot, incarnation), ttl, maxStall, locks, permits, control, selfStop };
+    const options = {
+      folder,
+      worker,
+      seed: seedOf(seed, slot, incarnation),
+      ttl,
+      maxStall,
+      locks,
+      permits,
+      control,
+      selfStop,
+    };
     const ended = (ofWorker, code, signal, said) => {
       if (this.#workers.get(slot) !== ofWorker) return;
       this.#workers.delete(slot);
-      if (signal !== "SIGKILL" && (code !== 0 || !ofWorker.isDone)) this.crashed.push({ worker, text: `ended with ${signal ?? code}: ${said}` });
+      if (signal !== "SIGKILL" && (code !== 0 || !ofWorker.isDone))
+        this.crashed.push({ worker, text: `ended with ${signal ?? code}: ${said}` });
       if (!this.#isEnding) this.#start(slot);
     };
     this.#workers.set(slot, new Worker(worker, options, ended));
@@ -128,7 +150,11 @@ export class Conductor {
       await sleep(10);
       for (const { child } of this.#workers.values()) child.kill("SIGCONT"); // whichever stop was the last
     }
-    const asked = new Map(this.#events().filter(({ event }) => event === "asked" || event === "ended").map((event) => [event.worker, event]));
+    const asked = new Map(
+      this.#events()
+        .filter(({ event }) => event === "asked" || event === "ended")
+        .map((event) => [event.worker, event]),
+    );
     return [...this.#workers.values()].map(({ name }) => ({ worker: name, doing: JSON.stringify(asked.get(name)) }));
   }
 
@@ -140,7 +166,8 @@ export class Conductor {
         const found = [];
         for (const { name } of await space.list()) {
           const { holders, waiters, used } = await space.inspect(name);
-          if (holders.length + waiters.length + used > 0) found.push({ lock: name, text: `held by ${holders.length} and queued for by ${waiters.length}` });
+          if (holders.length + waiters.length + used > 0)
+            found.push({ lock: name, text: `held by ${holders.length} and queued for by ${waiters.length}` });
         }
         if (found.length === 0 || monotonicNow() > end) return found;
       }
@@ -161,7 +188,9 @@ export class Conductor {
   #events() {
     const { folder } = this.#options;
     const files = readdirSync(folder).filter((name) => name.endsWith(".history"));
-    return files.flatMap((name) => readFileSync(`${folder}/${name}`, "utf8").split("\n").filter(Boolean).map(parseEvent));
+    return files.flatMap((name) =>
+      readFileSync(`${folder}/${name}`, "utf8").split("\n").filter(Boolean).map(parseEvent),
+    );
   }
 
   /** Kills whatever is left; a stopped process too dies of it. */

@@ -40,12 +40,14 @@ class NoOpSpace {
 
 /** The real lock, but every lease shows the same token. */
 function withoutTokens(lock) {
-  const flat = (lease) => lease && Object.create(lease, {
-    token: { value: 1n },
-    state: { get: () => lease.state },
-    check: { value: () => lease.check() },
-    release: { value: () => lease.release() },
-  });
+  const flat = (lease) =>
+    lease &&
+    Object.create(lease, {
+      token: { value: 1n },
+      state: { get: () => lease.state },
+      check: { value: () => lease.check() },
+      release: { value: () => lease.release() },
+    });
   return {
     acquire: async (options) => flat(await lock.acquire(options)),
     tryAcquire: async (options) => flat(await lock.tryAcquire(options)),

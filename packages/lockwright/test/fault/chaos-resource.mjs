@@ -28,7 +28,9 @@ export class Resource {
   }
 
   async read(lock) {
-    const row = await this.#patiently(() => this.#database.prepare("SELECT value FROM counter WHERE lock = ?").get(lock));
+    const row = await this.#patiently(() =>
+      this.#database.prepare("SELECT value FROM counter WHERE lock = ?").get(lock),
+    );
     return row?.value ?? 0;
   }
 

@@ -12,7 +12,17 @@ import { controls, provedAt } from "./chaos-controls.mjs";
 import { Dice, monotonicNow } from "./chaos-random.mjs";
 import { Resource } from "./chaos-resource.mjs";
 
-const { folder, worker, seed, ttl, maxStall, locks, permits, control: controlName, selfStop } = JSON.parse(process.argv[2]);
+const {
+  folder,
+  worker,
+  seed,
+  ttl,
+  maxStall,
+  locks,
+  permits,
+  control: controlName,
+  selfStop,
+} = JSON.parse(process.argv[2]);
 const control = controls[controlName];
 const dice = new Dice(seed);
 const history = openSync(`${folder}/${worker}.history`, "a");
@@ -22,7 +32,9 @@ let ops = 0;
 
 /** One line, one write: a kill cuts the history between lines, never within. */
 function write(event, data) {
-  const line = JSON.stringify({ event, worker, ...data }, (_, value) => (typeof value === "bigint" ? String(value) : value));
+  const line = JSON.stringify({ event, worker, ...data }, (_, value) =>
+    typeof value === "bigint" ? String(value) : value,
+  );
   writeSync(history, `${line}\n`);
 }
 
@@ -39,7 +51,7 @@ function fault(share) {
     process.kill(process.pid, "SIGSTOP");
   } else if (dice.hits(share)) {
     write("stalled", { at: monotonicNow() });
-    for (const end = monotonicNow() + long; monotonicNow() < end; );
+    for (const end = monotonicNow() + long; monotonicNow() < end;);
   }
 }
 
@@ -51,7 +63,11 @@ async function work(op, lease, lock, resource) {
   fault(0.05);
   const nonce = `${worker}/${op.op}`;
   const increment = { lock, token: lease.token, nonce, value };
-  await resource.write(increment, (database) => control.fence(database, lease, fence), () => write("writing", increment));
+  await resource.write(
+    increment,
+    (database) => control.fence(database, lease, fence),
+    () => write("writing", increment),
+  );
   write("wrote", { nonce });
 }
 
@@ -80,10 +96,13 @@ async function body(op, attempt, lease, resource) {
 
 function chooseLock(space) {
   const name = dice.pick(locks);
-  if (dice.hits(0.2)) return { lock: "gate", kind: "semaphore", of: space.semaphore("gate", permits), weight: dice.hits(0.3) ? 2 : 1 };
+  if (dice.hits(0.2))
+    return { lock: "gate", kind: "semaphore", of: space.semaphore("gate", permits), weight: dice.hits(0.3) ? 2 : 1 };
   if (!dice.hits(0.25)) return { lock: name, kind: "mutex", of: space.mutex(name), weight: 1 };
   const { read, write: writer } = space.readWriteLock("catalog");
-  return dice.hits(0.7) ? { lock: "catalog", kind: "read", of: read, weight: 1 } : { lock: "catalog", kind: "write", of: writer, weight: 1 };
+  return dice.hits(0.7)
+    ? { lock: "catalog", kind: "read", of: read, weight: 1 }
+    : { lock: "catalog", kind: "write", of: writer, weight: 1 };
 }
 
 async function runUnder(op, lock, options, attempt, resource) {
@@ -92,7 +111,8 @@ async function runUnder(op, lock, options, attempt, resource) {
     write("held", { ...op, token: attempt.token, at: attempt.at }); // run() resolved: it was held when the body ended
     write("ran", { ...op, outcome: "resolved", state: attempt.state });
   } catch (error) {
-    if (attempt.state !== undefined) write("ran", { ...op, outcome: error?.code ?? String(error), state: attempt.state });
+    if (attempt.state !== undefined)
+      write("ran", { ...op, outcome: error?.code ?? String(error), state: attempt.state });
     throw error;
   }
 }
@@ -109,11 +129,17 @@ async function holdUnder(op, lock, options, attempt, resource) {
 
 /** One attempt, of a random kind and patience; a plain one waits on the first mutex for as long as it takes. */
 async function operate(space, resource, isPlain) {
-  const { of: lock, ...chosen } = isPlain ? { lock: locks[0], kind: "mutex", of: space.mutex(locks[0]), weight: 1 } : chooseLock(space);
+  const { of: lock, ...chosen } = isPlain
+    ? { lock: locks[0], kind: "mutex", of: space.mutex(locks[0]), weight: 1 }
+    : chooseLock(space);
   const op = { op: (ops += 1), ...chosen };
   const aborter = new AbortController();
   const options = { ...(chosen.kind === "semaphore" ? { weight: chosen.weight } : undefined) };
-  const attempt = { style: isPlain || dice.hits(0.5) ? "run" : dice.hits(0.2) ? "try" : "hold", sent: 0, state: undefined };
+  const attempt = {
+    style: isPlain || dice.hits(0.5) ? "run" : dice.hits(0.2) ? "try" : "hold",
+    sent: 0,
+    state: undefined,
+  };
   let abortion;
   if (!isPlain && dice.hits(0.2)) options.timeout = dice.between(1, 2 * ttl);
   else if (!isPlain && dice.hits(0.15)) {

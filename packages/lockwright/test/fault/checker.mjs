@@ -71,7 +71,9 @@ function checkExclusion(lock, claims, capacity, report) {
     }
     current.add(claim);
     if (areTogetherAllowed(current, capacity)) continue;
-    const text = [...current].map(({ key, kind, token, from, to }) => `${key} ${kind} token ${token} in [${from}, ${to}]`);
+    const text = [...current].map(
+      ({ key, kind, token, from, to }) => `${key} ${kind} token ${token} in [${from}, ${to}]`,
+    );
     report("exclusion", lock, `held at once by ${text.join(" and ")}`);
   }
 }
@@ -113,7 +115,11 @@ function checkGrantOrder(lock, grants, report) {
       if (newest === undefined || resolved[next].token > newest.token) newest = resolved[next];
     }
     if (newest === undefined || newest.token < grant.token) continue;
-    report("token-order", lock, `${grant.worker}/${grant.op} asked after token ${newest.token} was out and got ${grant.token}`);
+    report(
+      "token-order",
+      lock,
+      `${grant.worker}/${grant.op} asked after token ${newest.token} was out and got ${grant.token}`,
+    );
   }
 }
 
@@ -129,25 +135,30 @@ function checkResource(events, { records, counters }, report) {
   const writing = new Set(events.filter(({ event }) => event === "writing").map(({ nonce }) => nonce));
   const recorded = new Set(records.map(({ nonce }) => nonce));
   for (const { event, worker, nonce } of events) {
-    if (event === "wrote" && !recorded.has(nonce)) report("fenced-writes", worker, `acknowledged write ${nonce} is not there`);
+    if (event === "wrote" && !recorded.has(nonce))
+      report("fenced-writes", worker, `acknowledged write ${nonce} is not there`);
   }
   for (const [lock, list] of groupBy(records, ({ lock: name }) => name)) {
     let value = 0;
     let token = 0n;
     for (const record of list) {
-      if (!writing.has(record.nonce)) report("fenced-writes", lock, `write ${record.nonce} is there and nobody made it`);
+      if (!writing.has(record.nonce))
+        report("fenced-writes", lock, `write ${record.nonce} is there and nobody made it`);
       if (record.token < token) report("fenced-writes", lock, `token ${record.token} wrote after token ${token}`);
-      if (record.value !== value + 1) report("fenced-writes", lock, `lost update: ${record.value} was written over ${value}`);
+      if (record.value !== value + 1)
+        report("fenced-writes", lock, `lost update: ${record.value} was written over ${value}`);
       ({ value, token } = record);
     }
     const final = counters[lock] ?? 0;
-    if (final !== list.length) report("fenced-writes", lock, `${list.length} increments were accepted, the counter says ${final}`);
+    if (final !== list.length)
+      report("fenced-writes", lock, `${list.length} increments were accepted, the counter says ${final}`);
   }
 }
 
 /** `hung`: workers that did not end in time; `leftovers`: locks still held or queued for when all had gone. */
 function checkEnding({ hung = [], leftovers = [], crashed = [] }, report) {
-  for (const { worker, doing } of hung) report("progress", worker, `did not end after the faults did; last seen: ${doing}`);
+  for (const { worker, doing } of hung)
+    report("progress", worker, `did not end after the faults did; last seen: ${doing}`);
   for (const { lock, text } of leftovers) report("progress", lock, `nobody is left and yet it is ${text}`);
   for (const { worker, text } of crashed) report("no-errors", worker, text);
 }
