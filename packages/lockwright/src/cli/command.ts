@@ -121,7 +121,10 @@ export function text(value: string, summary: string): OptionSpec<string> {
 }
 
 /** An option with a duration such as `30s`; milliseconds. */
-export function duration(summary: string, bounds: { readonly least?: number; readonly most?: number } = {}): OptionSpec<number> {
+export function duration(
+  summary: string,
+  bounds: { readonly least?: number; readonly most?: number } = {},
+): OptionSpec<number> {
   return { summary, value: "<duration>", parse: (given, option) => parseDuration(given, { what: option, ...bounds }) };
 }
 

@@ -24,7 +24,8 @@ export const completeCommand: Command = defineCommand({
   takesRest: true,
   async run(context) {
     const candidates = await complete(context).catch(() => []);
-    for (const candidate of candidates) context.out.line(typeof candidate === "string" ? candidate : candidate.join("\t"));
+    for (const candidate of candidates)
+      context.out.line(typeof candidate === "string" ? candidate : candidate.join("\t"));
     return EXIT.done;
   },
 });
@@ -45,14 +46,22 @@ async function commandCandidates(commands: Commands): Promise<readonly Candidate
   return (await commands.loadAll()).map(({ name, summary }) => [name, summary]);
 }
 
-async function completeFor(command: Command, words: readonly string[], context: Context): Promise<readonly (Candidate | string)[]> {
+async function completeFor(
+  command: Command,
+  words: readonly string[],
+  context: Context,
+): Promise<readonly (Candidate | string)[]> {
   const word = words.at(-1) ?? "";
   const before = words.slice(0, -1);
   const end = before.indexOf("--");
   if (command.takesRest === true && end !== -1) return [end === before.length - 1 ? COMMAND : FILE];
   const table = optionsOf(command);
   const [, inline] = /^--([^=]+)=/.exec(word) ?? [];
-  if (end === -1 && inline !== undefined) return starting(word, valuesOf(command, inline).map(([value, about]) => [`--${inline}=${value}`, about]));
+  if (end === -1 && inline !== undefined)
+    return starting(
+      word,
+      valuesOf(command, inline).map(([value, about]) => [`--${inline}=${value}`, about]),
+    );
   const pending = end === -1 ? /^--([^=]+)$/.exec(before.at(-1) ?? "")?.[1] : undefined;
   if (pending !== undefined && table[pending]?.value !== undefined) return starting(word, valuesOf(command, pending));
   if (end === -1 && word.startsWith("-")) return starting(word, optionCandidates(command));
@@ -68,16 +77,28 @@ function valuesOf(command: Command, option: string): readonly Candidate[] {
   return (optionsOf(command)[option]?.choices ?? []).map((value) => [value, ""]);
 }
 
-async function positionalCandidates(command: Command, before: readonly string[], word: string, context: Context): Promise<readonly Candidate[]> {
+async function positionalCandidates(
+  command: Command,
+  before: readonly string[],
+  word: string,
+  context: Context,
+): Promise<readonly Candidate[]> {
   const { index, store } = positionOf(command, before);
   const spec = command.positionals[index];
-  if (spec?.choices !== undefined) return starting(word, spec.choices.map((value) => [value, ""]));
+  if (spec?.choices !== undefined)
+    return starting(
+      word,
+      spec.choices.map((value) => [value, ""]),
+    );
   if (spec?.kind === "command") return starting(word, await commandCandidates(context.commands));
   return spec?.kind === "lock" || spec?.kind === "prefix" ? await lockCandidates({ ...context, store }, word) : [];
 }
 
 /** Which positional the last word is, and the store named so far. */
-function positionOf(command: Command, before: readonly string[]): { readonly index: number; readonly store: string | undefined } {
+function positionOf(
+  command: Command,
+  before: readonly string[],
+): { readonly index: number; readonly store: string | undefined } {
   const table = optionsOf(command);
   let index = 0;
   let store: string | undefined;
@@ -91,7 +112,10 @@ function positionOf(command: Command, before: readonly string[]): { readonly ind
   return { index, store };
 }
 
-async function lockCandidates(context: Pick<Context, "store" | "env" | "cwd">, word: string): Promise<readonly Candidate[]> {
+async function lockCandidates(
+  context: Pick<Context, "store" | "env" | "cwd">,
+  word: string,
+): Promise<readonly Candidate[]> {
   const { url } = storeUrl({ option: context.store, env: context.env, cwd: context.cwd });
   if (/^sqlite:/i.test(url) && !existsSync(url.replace(/^sqlite:(\/\/)?/i, ""))) return [];
   const found: Candidate[] = [];

@@ -19,7 +19,11 @@ export interface DurationBounds {
 export function parseDuration(given: string, { what, least = 0, most = YEAR }: DurationBounds): number {
   const [, number = "", unit = ""] = SHAPE.exec(given) ?? [];
   const scale = UNITS[unit];
-  if (scale === undefined) throw new UsageError(`${what} must be a duration such as 500ms, 30s, 5m, 2h or 1d, got ${shown(given)}`, hintFor(given));
+  if (scale === undefined)
+    throw new UsageError(
+      `${what} must be a duration such as 500ms, 30s, 5m, 2h or 1d, got ${shown(given)}`,
+      hintFor(given),
+    );
   const ms = Math.round(Number(number) * scale);
   if (ms >= least && ms <= most) return ms;
   throw new UsageError(`${what} must be from ${exact(least)} to ${exact(most)}, got ${given}`);
@@ -50,7 +54,8 @@ export function formatDuration(ms: number): string {
   if (ms < 9950) return `${Number((ms / 1000).toFixed(1))}s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds}s`;
-  const [big, small] = seconds < 3600 ? (["m", "s"] as const) : seconds < 86_400 ? (["h", "m"] as const) : (["d", "h"] as const);
+  const [big, small] =
+    seconds < 3600 ? (["m", "s"] as const) : seconds < 86_400 ? (["h", "m"] as const) : (["d", "h"] as const);
   const size = { s: 1, m: 60, h: 3600, d: 86_400 };
   const whole = Math.floor(seconds / size[big]);
   const part = Math.floor((seconds % size[big]) / size[small]);

@@ -19,7 +19,10 @@ export const helpCommand: Command = defineCommand({
     const command = await commands.load(name);
     if (command === undefined) {
       const near = didYouMean(name, commands.names);
-      throw new UsageError(`there is no command ${printable(name)}`, near === undefined ? undefined : `did you mean ${near}?`);
+      throw new UsageError(
+        `there is no command ${printable(name)}`,
+        near === undefined ? undefined : `did you mean ${near}?`,
+      );
     }
     out.write(commandHelp(command, out));
     return EXIT.done;

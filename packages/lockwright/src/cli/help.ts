@@ -17,7 +17,7 @@ export function overview(commands: readonly Command[], out: Writer): string {
     out.style("bold", "Commands:"),
     ...aligned(rows),
     "",
-    "The locks are where --store says, else LOCKWRIGHT_STORE, else \"lockwright\": { \"store\": … } in the",
+    'The locks are where --store says, else LOCKWRIGHT_STORE, else "lockwright": { "store": … } in the',
     "nearest package.json that has one, else in a file of your own user: nothing to install or to start.",
     "",
     '"lockwright <command> --help" says more; "lockwright --version" prints the version.',
@@ -46,7 +46,11 @@ export function commandHelp(command: Command, out: Writer): string {
 }
 
 function usageOf({ name, usage, positionals, takesRest }: Command): string {
-  const made = ["[options]", ...positionals.map(positionalName), ...(takesRest === true ? ["-- <command> [args…]"] : [])];
+  const made = [
+    "[options]",
+    ...positionals.map(positionalName),
+    ...(takesRest === true ? ["-- <command> [args…]"] : []),
+  ];
   return `Usage: lockwright ${name} ${usage ?? made.join(" ")}`;
 }
 

@@ -14,10 +14,20 @@ export type LockChange =
  * Compares two looks that are `elapsed` milliseconds apart; `before` undefined: this is the first. Who let go comes before
  * who was let in.
  */
-export function changesOf(before: ResourceState | undefined, after: ResourceState, elapsed: number): readonly LockChange[] {
+export function changesOf(
+  before: ResourceState | undefined,
+  after: ResourceState,
+  elapsed: number,
+): readonly LockChange[] {
   if (before === undefined) return firstLook(after);
   const gone = departures(before, after, elapsed);
-  return [...gone, ...missedOf(before, after), ...grantsOf(before, after, elapsed), ...arrivals(before, after), ...resized(before, after)];
+  return [
+    ...gone,
+    ...missedOf(before, after),
+    ...grantsOf(before, after, elapsed),
+    ...arrivals(before, after),
+    ...resized(before, after),
+  ];
 }
 
 function firstLook({ holders, waiters }: ResourceState): readonly LockChange[] {
@@ -29,8 +39,16 @@ function departures(before: ResourceState, after: ResourceState, elapsed: number
   const tokens = new Set(after.holders.map(({ token }) => token));
   const gone = before.holders.filter(({ token }) => !tokens.has(token));
   const here = new Set([...after.holders, ...after.waiters].map(({ id }) => id));
-  const left = before.waiters.flatMap((waiter, index): LockChange[] => (here.has(waiter.id) ? [] : [{ event: "left", waiter, position: index + 1 }]));
-  return [...gone.map((holder): LockChange => ({ event: "released", holder: { ...holder, heldFor: holder.heldFor + elapsed } })), ...left];
+  const left = before.waiters.flatMap((waiter, index): LockChange[] =>
+    here.has(waiter.id) ? [] : [{ event: "left", waiter, position: index + 1 }],
+  );
+  return [
+    ...gone.map((holder): LockChange => ({
+      event: "released",
+      holder: { ...holder, heldFor: holder.heldFor + elapsed },
+    })),
+    ...left,
+  ];
 }
 
 function grantsOf(before: ResourceState, after: ResourceState, elapsed: number): readonly LockChange[] {
@@ -40,7 +58,9 @@ function grantsOf(before: ResourceState, after: ResourceState, elapsed: number):
     .filter(({ token }) => !tokens.has(token))
     .map((holder): LockChange => {
       const waited = waiting.get(holder.id);
-      return waited === undefined ? { event: "granted", holder } : { event: "granted", holder, waited: Math.max(0, waited + elapsed - holder.heldFor) };
+      return waited === undefined
+        ? { event: "granted", holder }
+        : { event: "granted", holder, waited: Math.max(0, waited + elapsed - holder.heldFor) };
     });
 }
 
@@ -52,9 +72,13 @@ function missedOf(before: ResourceState, after: ResourceState): readonly LockCha
 
 function arrivals(before: ResourceState, after: ResourceState): readonly LockChange[] {
   const known = new Set(before.waiters.map(({ id }) => id));
-  return after.waiters.flatMap((waiter, index): LockChange[] => (known.has(waiter.id) ? [] : [{ event: "queued", waiter, position: index + 1 }]));
+  return after.waiters.flatMap((waiter, index): LockChange[] =>
+    known.has(waiter.id) ? [] : [{ event: "queued", waiter, position: index + 1 }],
+  );
 }
 
 function resized(before: ResourceState, after: ResourceState): readonly LockChange[] {
-  return hasPermits(before) && hasPermits(after) && before.capacity !== after.capacity ? [{ event: "resized", permits: after.capacity }] : [];
+  return hasPermits(before) && hasPermits(after) && before.capacity !== after.capacity
+    ? [{ event: "resized", permits: after.capacity }]
+    : [];
 }

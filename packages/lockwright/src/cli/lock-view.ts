@@ -4,7 +4,13 @@
  * A mutex and a read-write lock are one thing in the store, of EXCLUSIVE capacity: whoever has all of it is exclusive,
  * whoever has one unit is a reader. That number is never shown.
  */
-import { EXCLUSIVE, type HolderState, type ResourceState, type ResourceSummary, type WaiterState } from "../leases/lock-store.js";
+import {
+  EXCLUSIVE,
+  type HolderState,
+  type ResourceState,
+  type ResourceSummary,
+  type WaiterState,
+} from "../leases/lock-store.js";
 
 /** Tells whether a lock has permits, that is whether it is a semaphore. */
 export function hasPermits({ capacity, token }: Pick<ResourceState, "capacity" | "token">): boolean {

@@ -1,5 +1,6 @@
 /** Opens the locks a command is about. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { LockwrightError } from "../errors.js";
 import { LockSpace, type LockSpaceOptions } from "../leases/lock-space.js";
 import { openLockStore } from "../leases/open-lock-space.js";
@@ -47,9 +48,22 @@ export async function withSpace(context: StoreContext, act: (space: LockSpace) =
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder);
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? "failed";
-    throw new LockwrightError("LW_STORE_UNAVAILABLE", `cannot create ${folder} for the lock database (${why}): name a store by --store or LOCKWRIGHT_STORE`, { cause });
+    const message = `cannot create ${folder} for the lock database (${why}): name a store by --store or LOCKWRIGHT_STORE`;
+    throw new LockwrightError("LW_STORE_UNAVAILABLE", message, { cause });
+  }
+}
+
+/** Like `mkdir -p`. Node's own `recursive` never returns where a folder that exists says ENOENT to a new one, as /proc does. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolders(parent);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // another process was faster
   }
 }

@@ -36,7 +36,13 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   const before = end === -1 ? words : words.slice(0, end);
   const after = end === -1 ? [] : words.slice(end + 1);
   const table = optionsOf(command);
-  const { tokens } = parseArgs({ args: [...before], options: configOf(table), strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({
+    args: [...before],
+    options: configOf(table),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   const options: Record<string, unknown> = {};
   const given: string[] = [];
   for (const token of tokens) {
@@ -73,7 +79,10 @@ function valueOf(command: Command, table: OptionTable, { name, rawName, value, i
   }
   if (value === undefined || value === "") throw new UsageError(`${rawName} needs a value: ${rawName} ${spec.value}`);
   if (inlineValue !== true && /^-./.test(value)) {
-    throw new UsageError(`${rawName} needs a value, got the option ${printable(value)}`, `a value that begins with "-" is written ${rawName}=${printable(value)}`);
+    throw new UsageError(
+      `${rawName} needs a value, got the option ${printable(value)}`,
+      `a value that begins with "-" is written ${rawName}=${printable(value)}`,
+    );
   }
   return spec.parse(value, rawName);
 }
@@ -82,7 +91,10 @@ function unknownOption(command: Command, table: OptionTable, rawName: string): U
   const near = didYouMean(rawName.replace(/^-+/, ""), Object.keys(table));
   const message = `${command.name} has no option ${printable(rawName)}`;
   if (near !== undefined) return new UsageError(message, `did you mean --${near}?`);
-  return new UsageError(message, command.takesRest === true ? 'the options of the command to run come after "--"' : undefined);
+  return new UsageError(
+    message,
+    command.takesRest === true ? 'the options of the command to run come after "--"' : undefined,
+  );
 }
 
 function checkPositionals(command: Command, given: readonly string[]): void {

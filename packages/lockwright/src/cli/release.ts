@@ -9,7 +9,9 @@ import { hasPermits, holderDocument, labelOf, lockDocument } from "./lock-view.j
 import { withSpace } from "./open-space.js";
 import { UsageError } from "./usage-error.js";
 
-const options = { token: token("the token of the holder to break, as \"lockwright show\" prints it") } as const satisfies OptionTable;
+const options = {
+  token: token('the token of the holder to break, as "lockwright show" prints it'),
+} as const satisfies OptionTable;
 
 export const releaseCommand: Command = defineCommand({
   name: "release",
@@ -19,9 +21,9 @@ export const releaseCommand: Command = defineCommand({
   options,
   details: `The token says which grant you mean to break: if the lock went to somebody else since you looked, nothing happens.
 
-It does not stop the holder: that one keeps running until it notices (its lease's signal aborts, "lockwright run" ends its
-command), and the next in line starts meanwhile. Writes fenced with the old token are refused once a newer token has
-been used. Prefer to end the holder's process: its lock is then free by itself.`,
+It does not stop the holder: that one keeps running until it notices (its lease's signal aborts, "lockwright run" ends
+its command), and the next in line starts meanwhile. Writes fenced with the old token are refused once a newer token
+has been used. Prefer to end the holder's process: its lock is then free by itself.`,
   exits: [[EXIT.failed, "that token is not the holder's (any more); nothing was changed"]],
   run,
 });
@@ -38,7 +40,8 @@ async function run(context: Context<typeof options>): Promise<number> {
   return await withSpace(context, async (space) => {
     const before = await space.inspect(name);
     const holder = before.holders.find((candidate) => candidate.token === typed);
-    if (holder === undefined || !(await force(space, name, typed))) return refuse(context, await space.inspect(name), typed);
+    if (holder === undefined || !(await force(space, name, typed)))
+      return refuse(context, await space.inspect(name), typed);
     tell(context, before, holder, await space.inspect(name));
     return EXIT.done;
   });
@@ -58,18 +61,30 @@ async function force(space: LockSpace, name: string, typed: bigint): Promise<boo
 function refuse({ out, json }: Context, state: ResourceState, typed: bigint): never {
   const { name, token: current } = state;
   if (json) out.document({ schema: 1, released: false, token: String(typed), lock: lockDocument(state) });
-  const holders = state.holders.map((holder) => `${labelOf(holder)} (token ${holder.token}, held for ${formatDuration(holder.heldFor)})`);
+  const holders = state.holders.map(
+    (holder) => `${labelOf(holder)} (token ${holder.token}, held for ${formatDuration(holder.heldFor)})`,
+  );
   const now = holders.length === 0 ? "nobody holds it" : `it is held by ${holders.join(", ")}`;
-  throw new StaleTokenError(`"${name}" is not held with token ${typed}: ${now}; nothing was changed`, { lock: name, token: typed, current });
+  throw new StaleTokenError(`"${name}" is not held with token ${typed}: ${now}; nothing was changed`, {
+    lock: name,
+    token: typed,
+    current,
+  });
 }
 
 function tell({ out, talk, json }: Context, before: ResourceState, holder: HolderState, after: ResourceState): void {
   const { token: broken, heldFor } = holder;
   const permits = hasPermits(before);
-  if (json) out.document({ schema: 1, released: true, from: holderDocument(holder, permits), lock: lockDocument(after) });
-  else out.line(`released "${before.name}" from ${labelOf(holder)} (token ${broken}, held for ${formatDuration(heldFor)})`);
+  if (json)
+    out.document({ schema: 1, released: true, from: holderDocument(holder, permits), lock: lockDocument(after) });
+  else
+    out.line(
+      `released "${before.name}" from ${labelOf(holder)} (token ${broken}, held for ${formatDuration(heldFor)})`,
+    );
   const others = before.holders.map((candidate) => candidate.token);
   const next = after.holders.find((candidate) => !others.includes(candidate.token));
   if (next !== undefined) talk.line(`now held by ${labelOf(next)} (token ${next.token})`);
-  talk.line(`${labelOf(holder)} keeps running until it notices; fenced writes with token ${broken} are refused once a newer token has been used`);
+  talk.line(
+    `${labelOf(holder)} keeps running until it notices; fenced writes with token ${broken} are refused once a newer token has been used`,
+  );
 }

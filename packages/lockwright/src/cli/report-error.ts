@@ -2,6 +2,7 @@
 import { LockwrightError, type LockwrightErrorCode } from "../errors.js";
 import { EXIT } from "./exit-codes.js";
 import { BrokenPipe, Interrupted } from "./interrupts.js";
+import { visible } from "./lock-view.js";
 import { maskCredentials } from "./store-url.js";
 import { UsageError } from "./usage-error.js";
 
@@ -27,7 +28,7 @@ export function reportOf(error: unknown, command: string | undefined, debug: boo
   if (error instanceof Interrupted) return { code: error.exitCode, message: undefined };
   if (error instanceof BrokenPipe) return { code: EXIT.done, message: undefined };
   const code = codeOf(error);
-  const lines = [messageOf(error, code)];
+  const lines = [visible(messageOf(error, code))]; // it may quote what somebody wrote, and is one line
   if (code === EXIT.usage) lines.push(hintOf(error, command));
   if (debug && error instanceof Error) lines.push(stackOf(error));
   else if (code === EXIT.internal) lines.push("this is a bug in lockwright; LOCKWRIGHT_DEBUG=1 prints its stack");
@@ -41,7 +42,8 @@ function codeOf(error: unknown): number {
 }
 
 /** What the engine and Node's own modules throw on a bug of ours; our checks of arguments carry no code and begin otherwise. */
-const ENGINE = /^(Cannot |Class |Invalid |Maximum |Reduce |Assignment |undefined |null )| is not (a function|iterable|a constructor|defined|extensible)|out of memory|BigInt/;
+const ENGINE =
+  /^(Cannot |Class |Invalid |Maximum |Reduce |Assignment |undefined |null )| is not (a function|iterable|a constructor|defined|extensible)|out of memory|BigInt/;
 
 /** Tells a refused argument (ours: a TypeError or RangeError that names it) from a mistake in our own code. */
 function isArgumentError(error: unknown): boolean {

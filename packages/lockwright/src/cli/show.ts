@@ -12,8 +12,8 @@ export const showCommand: Command = defineCommand({
   summary: "show who holds a lock and who waits for it",
   positionals: [{ name: "name", kind: "lock" }],
   options: {},
-  details: `Waiters are listed in the order they will be served. A dead holder is let go of first. "expires" is
-when the lease ends unless its holder renews it, which a living one does. The token is what "lockwright release" asks for.`,
+  details: `Waiters are listed in the order they will be served. A dead holder is let go of first. "expires" is when the lease
+ends unless its holder renews it, which a living one does. The token is what "lockwright release" asks for.`,
   async run({ positionals: [name = ""], out, json, ...where }) {
     return await withSpace(where, async (space) => {
       const state = await space.inspect(name);

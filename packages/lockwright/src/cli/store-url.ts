@@ -40,11 +40,17 @@ export function storeUrl(choice: StoreChoice): StoreUrl {
 
 function checked(url: string, from: string): StoreUrl {
   if (/^memory:/i.test(url)) {
-    throw new UsageError(`${from}: a memory: store lives in one process, and no other could see its locks`, "use a file: sqlite:./locks.db");
+    throw new UsageError(
+      `${from}: a memory: store lives in one process, and no other could see its locks`,
+      "use a file: sqlite:./locks.db",
+    );
   }
   if (!/^[a-z][a-z0-9+.-]*:/i.test(url)) {
     const hint = /^[./~]|\.db$/.test(url) ? `a file is named by sqlite:${url}` : undefined;
-    throw new UsageError(`${from} must be a URL such as sqlite:./locks.db, got ${JSON.stringify(maskCredentials(url.slice(0, 80)))}`, hint);
+    throw new UsageError(
+      `${from} must be a URL such as sqlite:./locks.db, got ${JSON.stringify(maskCredentials(url.slice(0, 80)))}`,
+      hint,
+    );
   }
   return { url, from, folder: undefined };
 }
@@ -66,7 +72,10 @@ function storeOf(file: string): string | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;
-    throw new UsageError(`${file} cannot be read, and it may name the store: ${(error as Error).message}`, "name the store by --store");
+    throw new UsageError(
+      `${file} cannot be read, and it may name the store: ${(error as Error).message}`,
+      "name the store by --store",
+    );
   }
   const store = manifest?.lockwright?.store;
   if (store === undefined) return undefined;
@@ -81,7 +90,10 @@ function againstFolder(url: string, folder: string): string {
 }
 
 function ofUser({ env, home, platform = process.platform }: StoreChoice): StoreUrl {
-  const folder = join(stateFolder(env, platform, () => home ?? homedir()), "lockwright");
+  const folder = join(
+    stateFolder(env, platform, () => home ?? homedir()),
+    "lockwright",
+  );
   return { url: `sqlite:${join(folder, "locks.db")}`, from: "default", folder };
 }
 
@@ -93,13 +105,20 @@ function stateFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, home: ()
   try {
     return join(home(), ...parts);
   } catch (cause) {
-    throw new LockwrightError("LW_STORE_UNAVAILABLE", "this user has no home folder to keep locks in: name a store by --store or LOCKWRIGHT_STORE", { cause });
+    throw new LockwrightError(
+      "LW_STORE_UNAVAILABLE",
+      "this user has no home folder to keep locks in: name a store by --store or LOCKWRIGHT_STORE",
+      { cause },
+    );
   }
 }
 
 /** Replaces user and password in every URL of a text, and passwords in its query; file names are left alone. */
 export function maskCredentials(text: string): string {
   return text
-    .replace(/\b(?!sqlite:)([a-z][a-z0-9+.-]*:)(\/\/)?[^\s"'`]*@/gi, (_, scheme: string, slashes = "") => `${scheme}${slashes}***@`)
+    .replace(
+      /\b(?!sqlite:)([a-z][a-z0-9+.-]*:)(\/\/)?[^\s"'`]*@/gi,
+      (_, scheme: string, slashes = "") => `${scheme}${slashes}***@`,
+    )
     .replace(/([?&](?:password|passwd|pwd|auth|token)=)[^&\s"'`]+/gi, "$1***");
 }

@@ -18,7 +18,8 @@ const LEAST = 8;
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 // East Asian wide and fullwidth forms (Unicode UAX #11, the blocks that matter); emoji are matched by their property.
-const WIDE = /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|^\p{Emoji}\ufe0f/u;
+const WIDE =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|^\p{Emoji}\ufe0f/u;
 
 /** The cells a text takes on a terminal. */
 export function textWidth(text: string): number {
@@ -47,7 +48,11 @@ export function cutText(text: string, width: number): string {
 }
 
 /** Writes a title line and one line per row; `available` is the terminal's width, undefined for none. */
-export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[], available: number | undefined): string[] {
+export function tableLines(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  available: number | undefined,
+): string[] {
   const all = [columns.map(({ title }) => title), ...rows];
   const natural = columns.map((_, index) => Math.max(...all.map((row) => textWidth(row[index] ?? ""))));
   const widths = available === undefined ? natural : fitted(columns, natural, available);
@@ -69,7 +74,13 @@ function fitted(columns: readonly Column[], natural: readonly number[], availabl
   const widths = [...natural];
   let excess = widths.reduce((sum, width) => sum + width, 0) + GAP.length * (widths.length - 1) - available;
   while (excess > 0) {
-    const widest = widths.reduce((best, width, index) => (columns[index]?.cut === true && width > (widths[best] ?? 0) * Number(columns[best]?.cut === true) ? index : best), 0);
+    const widest = widths.reduce(
+      (best, width, index) =>
+        columns[index]?.cut === true && width > (widths[best] ?? 0) * Number(columns[best]?.cut === true)
+          ? index
+          : best,
+      0,
+    );
     const width = widths[widest] ?? 0;
     if (columns[widest]?.cut !== true || width <= LEAST) break;
     widths[widest] = width - 1;

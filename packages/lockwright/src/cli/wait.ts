@@ -8,7 +8,9 @@ import { EXIT } from "./exit-codes.js";
 import { isFree, labelOf, lockDocument } from "./lock-view.js";
 import { withSpace } from "./open-space.js";
 
-const options = { timeout: duration("wait at most this long; 0s: only look (default: as long as it takes)") } as const satisfies OptionTable;
+const options = {
+  timeout: duration("wait at most this long; 0s: only look (default: as long as it takes)"),
+} as const satisfies OptionTable;
 
 export const waitCommand: Command = defineCommand({
   name: "wait",
@@ -34,13 +36,20 @@ async function run(context: Context<typeof options>): Promise<number> {
     const waited = platform.now() - startedAt;
     const free = isFree(last);
     if (context.json) context.out.document({ schema: 1, free, waited: Math.round(waited), lock: lockDocument(last) });
-    else context.talk.line(`"${name}" is ${free ? "free" : `not free: ${busyWords(last)}`}, after ${formatDuration(waited)}`);
+    else
+      context.talk.line(
+        `"${name}" is ${free ? "free" : `not free: ${busyWords(last)}`}, after ${formatDuration(waited)}`,
+      );
     return free ? EXIT.done : EXIT.busy;
   });
 }
 
 /** Looks until it is free, the time is over or a signal came; gives the last state seen. */
-async function follow(space: LockSpace, name: string, { options: { timeout }, signal, talk }: Context<typeof options>): Promise<ResourceState> {
+async function follow(
+  space: LockSpace,
+  name: string,
+  { options: { timeout }, signal, talk }: Context<typeof options>,
+): Promise<ResourceState> {
   const first = await space.inspect(name);
   if (isFree(first) || timeout === 0) return first;
   if (!talk.isTerminal) talk.line(`waiting for "${name}": ${busyWords(first)}`);
@@ -63,7 +72,10 @@ async function follow(space: LockSpace, name: string, { options: { timeout }, si
 function after(ms: number, fn: () => void): Pick<Timer, "clear"> {
   let timer: Timer;
   const arm = (left: number): void => {
-    timer = platform.setTimer(() => (left > MAX_TIMER_MS ? arm(left - MAX_TIMER_MS) : fn()), Math.min(left, MAX_TIMER_MS));
+    timer = platform.setTimer(
+      () => (left > MAX_TIMER_MS ? arm(left - MAX_TIMER_MS) : fn()),
+      Math.min(left, MAX_TIMER_MS),
+    );
   };
   arm(ms);
   return { clear: () => timer.clear() };
@@ -72,6 +84,7 @@ function after(ms: number, fn: () => void): Pick<Timer, "clear"> {
 function busyWords({ holders, waiters }: ResourceState): string {
   const [first, ...others] = holders;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  const held = first === undefined ? "held by nobody" : `held by ${labelOf(first)}${more} for ${formatDuration(first.heldFor)}`;
+  const held =
+    first === undefined ? "held by nobody" : `held by ${labelOf(first)}${more} for ${formatDuration(first.heldFor)}`;
   return waiters.length === 0 ? held : `${held}, ${waiters.length} waiting`;
 }

@@ -34,7 +34,13 @@ the epoch, tokens are decimal strings, other times are milliseconds.`,
 });
 
 async function run(context: Context<typeof options>): Promise<number> {
-  const { positionals: [name], signal, out, talk, json } = context;
+  const {
+    positionals: [name],
+    signal,
+    out,
+    talk,
+    json,
+  } = context;
   if (context.options.exact === true && name === undefined) throw new UsageError("--exact needs the name of a lock");
   return await withSpace(context, async (space) => {
     const { location } = space.store;
@@ -125,27 +131,47 @@ function print({ out, json }: Context, state: ResourceState, changes: readonly L
   const at = platform.wallNow();
   for (const change of changes) {
     if (json) out.document({ at, name: state.name, ...documentOf(change, hasPermits(state)) });
-    else out.line(`${out.style("dim", clock.format(at))}  ${visible(state.name)}  ${wordsOf(change, hasPermits(state))}`);
+    else
+      out.line(`${out.style("dim", clock.format(at))}  ${visible(state.name)}  ${wordsOf(change, hasPermits(state))}`);
   }
 }
 
-const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
+const clock = new Intl.DateTimeFormat("en", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+  hourCycle: "h23",
+});
 
 function documentOf(change: LockChange, permits: boolean): Readonly<Record<string, unknown>> {
   if ("holder" in change) {
     const { event, holder, waited } = change;
-    return { event, ...holderDocument(holder, permits), ...(waited === undefined ? {} : { waited: Math.round(waited) }) };
+    return {
+      event,
+      ...holderDocument(holder, permits),
+      ...(waited === undefined ? {} : { waited: Math.round(waited) }),
+    };
   }
-  if ("waiter" in change) return { event: change.event, position: change.position, ...waiterDocument(change.waiter, permits) };
+  if ("waiter" in change)
+    return { event: change.event, position: change.position, ...waiterDocument(change.waiter, permits) };
   return change;
 }
 
 function wordsOf(change: LockChange, permits: boolean): string {
   if ("holder" in change) {
     const { event, holder, waited } = change;
-    const since = event === "granted" ? (waited === undefined ? "" : `, waited ${formatDuration(waited)}`) : `, held for ${formatDuration(holder.heldFor)}`;
+    const since =
+      event === "granted"
+        ? waited === undefined
+          ? ""
+          : `, waited ${formatDuration(waited)}`
+        : `, held for ${formatDuration(holder.heldFor)}`;
     return `${event}  ${labelOf(holder)}  ${shareWords(holder.weight, permits)}, token ${holder.token}${since}`;
   }
-  if ("waiter" in change) return `${change.event}  ${labelOf(change.waiter)}  ${shareWords(change.waiter.weight, permits)}, place ${change.position}`;
-  return change.event === "missed" ? `missed  was granted and released unseen, up to token ${change.token}` : `resized  ${change.permits} permits`;
+  if ("waiter" in change)
+    return `${change.event}  ${labelOf(change.waiter)}  ${shareWords(change.waiter.weight, permits)}, place ${change.position}`;
+  return change.event === "missed"
+    ? `missed  was granted and released unseen, up to token ${change.token}`
+    : `resized  ${change.permits} permits`;
 }

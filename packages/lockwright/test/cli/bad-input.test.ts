@@ -24,27 +24,57 @@ const table: readonly [title: string, words: readonly string[], code: number, sa
   ["the name of an inherited property as option", ["ls", "--__proto__"], 64, /ls has no option/],
   ["a value for a flag", ["ls", "--json=yes"], 64, /--json takes no value/],
   ["an option without its value", ["wait", "job", "--timeout"], 64, /--timeout needs a value: --timeout <duration>/],
-  ["an option that swallowed another", ["wait", "job", "--timeout", "--json"], 64, /--timeout needs a value, got the option "--json"/],
+  [
+    "an option that swallowed another",
+    ["wait", "job", "--timeout", "--json"],
+    64,
+    /--timeout needs a value, got the option "--json"/,
+  ],
   ["a missing name", ["show"], 64, /show needs a <name>/],
   ["a name too many", ["show", "a", "b"], 64, /show does not take the argument "b"/],
   ["an empty name", ["show", ""], 64, /name must not be empty/],
   ["a name of 10 kB", ["show", "x".repeat(10_000)], 64, /name must be at most 512 bytes of UTF-8, got 10000/],
-  ["control characters in a name", ["show", "a\u001b[2Jb"], 64, /name must not contain control characters, got "a\\u001b\[2Jb"/],
+  [
+    "control characters in a name",
+    ["show", "a\u001b[2Jb"],
+    64,
+    /name must not contain control characters, got "a\\u001b\[2Jb"/,
+  ],
   ["a prefix of 10 kB", ["ls", "x".repeat(10_000)], 64, /prefix must be at most 128 bytes/],
   ["a duration without unit", ["wait", "job", "--timeout", "30"], 64, /got "30"\nsay which unit: 30s or 30ms\?/],
-  ["a duration of nonsense", ["wait", "job", "--timeout", "soon"], 64, /must be a duration such as 500ms, 30s, 5m, 2h or 1d, got "soon"/],
+  [
+    "a duration of nonsense",
+    ["wait", "job", "--timeout", "soon"],
+    64,
+    /must be a duration such as 500ms, 30s, 5m, 2h or 1d, got "soon"/,
+  ],
   ["a negative duration", ["wait", "job", "--timeout=-5s"], 64, /must be a duration/],
   ["a duration over the bound", ["wait", "job", "--timeout", "9999d"], 64, /must be from 0ms to 365d, got 9999d/],
-  ["a token that is none", ["release", "job", "--token", "0x1f"], 64, /--token must be a token, a whole number such as 42/],
+  [
+    "a token that is none",
+    ["release", "job", "--token", "0x1f"],
+    64,
+    /--token must be a token, a whole number such as 42/,
+  ],
   ["--exact without a name", ["watch", "--exact"], 64, /--exact needs the name of a lock/],
-  ["an unknown shell", ["completion", "bsh"], 64, /shell must be one of bash, zsh, fish, got "bsh"\ndid you mean bash\?/],
+  [
+    "an unknown shell",
+    ["completion", "bsh"],
+    64,
+    /shell must be one of bash, zsh, fish, got "bsh"\ndid you mean bash\?/,
+  ],
   ["help for an unknown command", ["help", "shw"], 64, /did you mean show\?/],
   ["an empty store", ["ls", "--store", ""], 64, /--store needs a value/],
   ["an unknown scheme", ["ls", "--store", "mysql://u:secret@h/db"], 64, /--store: url must begin with one of sqlite:/],
   ["a store that is no URL", ["ls", "--store", "./locks.db"], 64, /a file is named by sqlite:\.\/locks\.db/],
   ["a memory store", ["ls", "--store", "memory:"], 64, /a memory: store lives in one process/],
   ["a store without a file", ["ls", "--store", "sqlite:"], 64, /url must name a file/],
-  ["a store in no folder", ["ls", "--store", "sqlite:./none/locks.db"], 69, /the folder .*\/none of the lock database cannot be read/],
+  [
+    "a store in no folder",
+    ["ls", "--store", "sqlite:./none/locks.db"],
+    69,
+    /the folder .*\/none of the lock database cannot be read/,
+  ],
 ];
 
 describe("the command line refuses", () => {
@@ -101,7 +131,8 @@ describe("a store that cannot be used exits 69", () => {
   });
 
   test("and prints the stack only with LOCKWRIGHT_DEBUG=1", async () => {
-    const { stderr } = await room.start(["ls", "--store", "sqlite:/none/x.db"], { env: { LOCKWRIGHT_DEBUG: "1" } }).done;
+    const { stderr } = await room.start(["ls", "--store", "sqlite:/none/x.db"], { env: { LOCKWRIGHT_DEBUG: "1" } })
+      .done;
     expect(stderr).toMatch(/\n {4}at /);
   });
 });

@@ -42,7 +42,10 @@ export class Room implements AsyncDisposable {
   }
 
   /** Starts `lockwright` with these words. */
-  start(words: readonly string[], { env = {}, cwd = this.folder }: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {}): Running {
+  start(
+    words: readonly string[],
+    { env = {}, cwd = this.folder }: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
+  ): Running {
     return this.#spawn([BIN, ...words], { ...this.env, ...env }, cwd);
   }
 
@@ -92,7 +95,12 @@ export function follow(child: ChildProcess): Running {
   };
   child.stdout?.setEncoding("utf8").on("data", add("stdout"));
   child.stderr?.setEncoding("utf8").on("data", add("stderr"));
-  const done = once(child, "close").then(([code, signal]): Outcome => ({ code: code as number | null, signal: signal as NodeJS.Signals | null, stdout, stderr }));
+  const done = once(child, "close").then(([code, signal]): Outcome => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    stdout,
+    stderr,
+  }));
   const seen = (pattern: RegExp): Promise<void> =>
     new Promise((resolve, reject) => {
       const check = (): void => {

@@ -29,7 +29,10 @@ async function inShell(shell: string, script: string): Promise<Outcome> {
 async function candidates(...words: readonly string[]): Promise<readonly string[]> {
   const { code, stdout, stderr } = await room.run("__complete", "--", ...words);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  return stdout.split("\n").filter((line) => line !== "").map((line) => line.replace(/\t.*/, ""));
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.replace(/\t.*/, ""));
 }
 
 describe("__complete", () => {
@@ -37,19 +40,28 @@ describe("__complete", () => {
     [["w"], ["wait", "watch"]],
     [["--v"], ["--version"]],
     [["show", "n"], ["nightly-invoices"]],
-    [["show", "shop:"], ["shop:a", "shop:b"]],
+    [
+      ["show", "shop:"],
+      ["shop:a", "shop:b"],
+    ],
     [["release", "--token", "7", "shop:a"], ["shop:a"]],
     [["show", "shop:a", ""], []],
     [["release", "x", "--t"], ["--token"]],
     [["release", "x", "--token", ""], []],
     [["ls", "--js"], ["--json"]],
     [["help", "sh"], ["show"]],
-    [["completion", ""], ["bash", "zsh", "fish"]],
+    [
+      ["completion", ""],
+      ["bash", "zsh", "fish"],
+    ],
     [["completion", "z"], ["zsh"]],
     [["show", "--store", ""], ["sqlite:"]],
     [["show", "--store", "sqlite:/none/none.db", ""], []],
     [["show", "--store=nonsense:", ""], []],
-    [["run", "--on-busy", ""], ["fail", "skip"]],
+    [
+      ["run", "--on-busy", ""],
+      ["fail", "skip"],
+    ],
     [["run", "--on-busy=s"], ["--on-busy=skip"]],
     [["run", "job", "--", "l"], [":command"]],
     [["run", "job", "--", "ls", "x"], [":file"]],
@@ -61,7 +73,19 @@ describe("__complete", () => {
 
   test("offers every command and not itself", async () => {
     const offered = await candidates("");
-    expect(offered).toEqual(["run", "ls", "show", "release", "wait", "watch", "demo", "completion", "help", "--help", "--version"]);
+    expect(offered).toEqual([
+      "run",
+      "ls",
+      "show",
+      "release",
+      "wait",
+      "watch",
+      "demo",
+      "completion",
+      "help",
+      "--help",
+      "--version",
+    ]);
   });
 });
 
@@ -78,7 +102,9 @@ describe("bash", () => {
     const { stdout } = await room.run("completion", "bash");
     const checked = spawnSync("bash", ["-n"], { input: stdout, encoding: "utf8" });
     expect(checked).toMatchObject({ status: 0, stderr: "" });
-    expect((await inShell("bash", 'eval "$(lockwright completion bash)"; complete -p lockwright')).stdout).toBe("complete -o default -F _lockwright lockwright\n");
+    expect((await inShell("bash", 'eval "$(lockwright completion bash)"; complete -p lockwright')).stdout).toBe(
+      "complete -o default -F _lockwright lockwright\n",
+    );
   });
 
   test("completes commands, options and names of locks", async () => {
@@ -109,5 +135,9 @@ describe.each(["zsh", "fish"])("%s", (shell) => {
 
 test("--json gives the script in a document", async () => {
   const { stdout } = await room.run("completion", "fish", "--json");
-  expect(JSON.parse(stdout)).toMatchObject({ schema: 1, shell: "fish", script: expect.stringContaining("complete -c lockwright") as string });
+  expect(JSON.parse(stdout)).toMatchObject({
+    schema: 1,
+    shell: "fish",
+    script: expect.stringContaining("complete -c lockwright") as string,
+  });
 });

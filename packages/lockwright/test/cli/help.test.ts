@@ -37,7 +37,10 @@ describe("help", () => {
     const lines: readonly [string, RegExp][] = [
       ["ls", /^Usage: lockwright ls \[options\] \[prefix\]\n\nList the locks in use\.\n/],
       ["show", /^Usage: lockwright show \[options\] <name>\n/],
-      ["release", /^Usage: lockwright release \[options\] <name> --token <token>\n[^]* 1 +that token is not the holder's/],
+      [
+        "release",
+        /^Usage: lockwright release \[options\] <name> --token <token>\n[^]* 1 +that token is not the holder's/,
+      ],
       ["wait", /^ {2}75 +still not free/m],
       ["watch", /^ {2}0 +ended by Ctrl-C/m],
       ["run", /^Usage: lockwright run \[options\] <name> -- <command> \[args…\]\n/],
@@ -51,7 +54,9 @@ describe("help", () => {
   });
 
   test.each([["--version"], ["-V"]])("%s prints the package's version", async (option) => {
-    const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+    const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+      version: string;
+    };
     expect(await room.run(option)).toMatchObject({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
   });
 });

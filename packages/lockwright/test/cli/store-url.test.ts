@@ -27,10 +27,19 @@ describe("the store", () => {
   test("is --store, else LOCKWRIGHT_STORE, else the package.json's, else the user's own", () => {
     const cwd = project("app", { lockwright: { store: "sqlite:./locks.db" } });
     const env = { LOCKWRIGHT_STORE: "sqlite:/env.db" };
-    expect(storeUrl({ ...none, option: "sqlite:/option.db", env, cwd })).toMatchObject({ url: "sqlite:/option.db", from: "--store" });
+    expect(storeUrl({ ...none, option: "sqlite:/option.db", env, cwd })).toMatchObject({
+      url: "sqlite:/option.db",
+      from: "--store",
+    });
     expect(storeUrl({ ...none, env, cwd })).toMatchObject({ url: "sqlite:/env.db", from: "LOCKWRIGHT_STORE" });
-    expect(storeUrl({ ...none, env: { LOCKWRIGHT_STORE: "" }, cwd })).toMatchObject({ url: `sqlite:${cwd}/locks.db`, from: `${cwd}/package.json` });
-    expect(storeUrl({ ...none, cwd: "/" })).toMatchObject({ url: "sqlite:/home/u/.local/state/lockwright/locks.db", from: "default" });
+    expect(storeUrl({ ...none, env: { LOCKWRIGHT_STORE: "" }, cwd })).toMatchObject({
+      url: `sqlite:${cwd}/locks.db`,
+      from: `${cwd}/package.json`,
+    });
+    expect(storeUrl({ ...none, cwd: "/" })).toMatchObject({
+      url: "sqlite:/home/u/.local/state/lockwright/locks.db",
+      from: "default",
+    });
   });
 
   test("of a package.json is relative to that file, found from below, past packages that name none", () => {
@@ -52,16 +61,23 @@ describe("the store", () => {
     expect(() => storeUrl({ ...none, cwd })).toThrow(says);
   });
 
-  test.each([["null"], ['{"lockwright":null}'], ['{"lockwright":"x"}'], ["[]"]])("a package.json of %s names none", (manifest) => {
-    const cwd = project("app", manifest);
-    expect(storeUrl({ ...none, cwd }).from).toBe("default");
-  });
+  test.each([["null"], ['{"lockwright":null}'], ['{"lockwright":"x"}'], ["[]"]])(
+    "a package.json of %s names none",
+    (manifest) => {
+      const cwd = project("app", manifest);
+      expect(storeUrl({ ...none, cwd }).from).toBe("default");
+    },
+  );
 
   test("of the user follows XDG_STATE_HOME on Linux, if absolute, and the Library on macOS", () => {
     const env = { XDG_STATE_HOME: "/state" };
     expect(storeUrl({ ...none, env, cwd: "/" }).url).toBe("sqlite:/state/lockwright/locks.db");
-    expect(storeUrl({ ...none, env: { XDG_STATE_HOME: "state" }, cwd: "/" }).url).toBe("sqlite:/home/u/.local/state/lockwright/locks.db");
-    expect(storeUrl({ ...none, env, platform: "darwin", cwd: "/" }).url).toBe("sqlite:/home/u/Library/Application Support/lockwright/locks.db");
+    expect(storeUrl({ ...none, env: { XDG_STATE_HOME: "state" }, cwd: "/" }).url).toBe(
+      "sqlite:/home/u/.local/state/lockwright/locks.db",
+    );
+    expect(storeUrl({ ...none, env, platform: "darwin", cwd: "/" }).url).toBe(
+      "sqlite:/home/u/Library/Application Support/lockwright/locks.db",
+    );
   });
 
   test("of the user is made on first use, in a folder closed to others", async () => {
@@ -76,7 +92,9 @@ describe("the store", () => {
     const other = `sqlite:${room.folder}/env.db`;
     expect(await storeOf([], {})).toBe(`sqlite:${cwd}/locks.db`);
     expect(await storeOf([], { LOCKWRIGHT_STORE: other })).toBe(other);
-    expect(await storeOf(["--store", `sqlite:${room.folder}/option.db`], { LOCKWRIGHT_STORE: other })).toBe(`sqlite:${room.folder}/option.db`);
+    expect(await storeOf(["--store", `sqlite:${room.folder}/option.db`], { LOCKWRIGHT_STORE: other })).toBe(
+      `sqlite:${room.folder}/option.db`,
+    );
     expect(await storeOf(["--store=sqlite:./here.db"], {})).toBe(`sqlite:${cwd}/here.db`);
   });
 });

@@ -5,7 +5,14 @@ const columns = [{ title: "NAME", cut: true }, { title: "STATE" }, { title: "TOK
 
 describe("a table", () => {
   test("aligns by the width text takes on a terminal", () => {
-    const lines = tableLines(columns, [["日本", "free", "1"], ["abc", "exclusive", "12345678"]], undefined);
+    const lines = tableLines(
+      columns,
+      [
+        ["日本", "free", "1"],
+        ["abc", "exclusive", "12345678"],
+      ],
+      undefined,
+    );
     expect(lines).toEqual(["NAME  STATE         TOKEN", "日本  free              1", "abc   exclusive  12345678"]);
   });
 
