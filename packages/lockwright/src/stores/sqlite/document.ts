@@ -11,9 +11,9 @@ import type { Holder, Waiter } from "../../leases/lock-store.js";
 /** The format of the documents and the schema. A newer one is refused; see `database.ts`. */
 export const PROTOCOL = 1;
 /** More entries than this are kept as rows. */
-export const CROWDED = 12;
+export const CROWDED = 64;
 /** Rows become a document again at this many. */
-export const QUIET = 4;
+export const QUIET = 32;
 
 /** A crowded resource's part of its document. */
 export interface CrowdedHeader {

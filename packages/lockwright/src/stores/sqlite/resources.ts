@@ -33,6 +33,8 @@ export interface Snapshot {
 interface Cached {
   readonly version: number;
   readonly table: ArrayTable;
+  /** Another process wrote between our last two writes: the copy is then most likely old again, and not worth a try. */
+  readonly isShared: boolean;
 }
 
 /** How many quiet resources are remembered. */
@@ -97,14 +99,14 @@ export class Resources {
     // What this transaction has itself learned of the resource is not in the copy yet.
     if (learned.has(resource)) return undefined;
     const cached = this.#cache.get(resource);
-    if (cached === undefined) return undefined;
+    if (cached === undefined || cached.isShared) return undefined;
     const outcome = step(cached.table, command, platform.now());
     const table = cached.table.applied(outcome);
     // An unchanged state is no answer: the copy may be old, and only a write proves that it is not.
     if (!outcome.changed || table.holding + table.waiting > CROWDED) return undefined;
     const { changes } = this.#replace.run(encodeTable(table), resource, cached.version);
     if (Number(changes) === 0) return undefined;
-    learned.set(resource, { version: cached.version + 1, table });
+    learned.set(resource, { version: cached.version + 1, table, isShared: false });
     return outcome;
   }
 
@@ -114,8 +116,10 @@ export class Resources {
     if (row === undefined && command.type !== "acquire" && command.type !== "resize") return undefined; // a look makes no row
     const table = row === undefined ? this.#fresh() : this.#tableOf(resource, row.state);
     const outcome = step(table, command, platform.now());
+    const known = learned.get(resource) ?? this.#cache.get(resource);
+    const isShared = known !== undefined && known.version !== row?.version;
     if (!outcome.changed) {
-      if (table instanceof ArrayTable && row !== undefined) learned.set(resource, { version: row.version, table });
+      if (table instanceof ArrayTable && row !== undefined) learned.set(resource, { version: row.version, table, isShared });
       return outcome;
     }
     const next = table.applied(outcome);
@@ -123,7 +127,7 @@ export class Resources {
     if (row === undefined) this.#insert.run(resource, state.text);
     else this.#update.run(state.text, resource);
     const version = (row?.version ?? 0) + 1;
-    learned.set(resource, state.table === undefined ? undefined : { version, table: state.table });
+    learned.set(resource, state.table === undefined ? undefined : { version, table: state.table, isShared });
     return outcome;
   }
 
