@@ -7,6 +7,7 @@ import { ArrayTable } from "../../../src/leases/array-table.js";
 import { freshHeader, step } from "../../../src/leases/grant-table.js";
 import { type Command, EXCLUSIVE } from "../../../src/leases/lock-store.js";
 import { LockDatabase } from "../../../src/stores/sqlite/database.js";
+import { CROWDED } from "../../../src/stores/sqlite/document.js";
 import { loadDriver } from "../../../src/stores/sqlite/driver.js";
 import { Resources } from "../../../src/stores/sqlite/resources.js";
 import { installTestPlatform } from "../../support/test-platform.js";
@@ -77,9 +78,9 @@ async function run(sequence: readonly Draw[], kind: number, fillers: number): Pr
 describe.each([
   { form: "a document", kind: 3, fillers: 0 },
   { form: "a document", kind: EXCLUSIVE, fillers: 0 },
-  { form: "rows", kind: 3, fillers: 14 },
-  { form: "rows", kind: EXCLUSIVE, fillers: 14 },
-  { form: "now rows, now a document", kind: 2, fillers: 9 },
+  { form: "rows", kind: 3, fillers: CROWDED + 2 },
+  { form: "rows", kind: EXCLUSIVE, fillers: CROWDED + 2 },
+  { form: "now rows, now a document", kind: 2, fillers: CROWDED - 3 },
 ])("sqlite keeps $kind permits as $form", ({ kind, fillers }) => {
   test("slow: two connections and the obvious reference agree after every command [G1 G2 G3 G4 G5 G6 G7 G8]", async () => {
     await fc.assert(
