@@ -29,6 +29,7 @@ export class LockDatabase {
   readonly path: string;
   readonly connection: Database;
   readonly #identity: FileIdentity;
+  #isClosed = false;
 
   private constructor(path: string, connection: Database) {
     this.path = path;
@@ -67,6 +68,7 @@ export class LockDatabase {
   }
 
   #between<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", act: () => T, isHarmless?: (outcome: T) => boolean): T {
+    if (this.#isClosed) throw new LockwrightError("LW_CLOSED", `the store on ${this.path} is closed; open another`);
     if (isHarmless === undefined) this.#identity.check();
     // Not a prepared statement: one that ends busy stays open in libsql, and then no COMMIT goes through.
     this.connection.exec(begin);
@@ -90,6 +92,8 @@ export class LockDatabase {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.connection.close();
   }
 }
@@ -107,7 +111,8 @@ export async function retryBusy<T>(path: string, attempt: () => T): Promise<T> {
       if (now - startedAt > BUSY_BUDGET) throw storeError(error, path);
       const jitter = 0.5 + platform.random();
       if (now - startedAt < BUSY_SPIN) Atomics.wait(sleeper, 0, 0, 0.05 * jitter * Math.min(round + 1, 6));
-      else await new Promise<void>((resolve) => void platform.setTimer(resolve, Math.ceil(jitter * Math.min(round, 10))));
+      else
+        await new Promise<void>((resolve) => void platform.setTimer(resolve, Math.ceil(jitter * Math.min(round, 10))));
     }
   }
 }
@@ -122,7 +127,10 @@ function recognise(connection: Database, path: string): void {
     return;
   }
   if (tables === 0 && application === 0 && protocol === 0) return;
-  throw new LockwrightError("LW_STORE_UNAVAILABLE", `${explain(26, path)}: it is a database of another program; name another file`);
+  throw new LockwrightError(
+    "LW_STORE_UNAVAILABLE",
+    `${explain(26, path)}: it is a database of another program; name another file`,
+  );
 }
 
 function pragma(connection: Database, name: "application_id" | "user_version"): number {
