@@ -37,6 +37,8 @@ const fenced = await memory.mutex("fenced").acquire();
 const file = join(folder, "file");
 writeFileSync(file, "");
 
+let bills = 0; // a new value each time: SQLite writes nothing where nothing changes
+
 const cases = {
   "lockwright sqlite": async () => {
     const lease = await mutex.acquire();
@@ -64,13 +66,13 @@ const cases = {
   },
   "one user transaction": async () => {
     begin.run();
-    pay.run("y");
+    pay.run(String(bills++));
     commit.run();
   },
   "one user transaction with fence()": async () => {
     begin.run();
     await fence(db, fenced);
-    pay.run("y");
+    pay.run(String(bills++));
     commit.run();
   },
 };
