@@ -308,7 +308,7 @@ class ThreadKeeping implements Keeping {
     if (this.#place === undefined) return;
     if (ttl === this.#lease.ttl) return this.#place.segment.setDeadline(this.#place.index, deadline);
     this.#vacate();
-    this.#lease = { ...contentOf(this.#lease), ttl, deadline, answered: this.#lease.answered };
+    this.#lease = { ...this.#lease, ttl, deadline };
     this.#place = this.#thread.arm(this.#store, this.#lease); // anew, so that the keeper sees the new pace at once
   }
 
@@ -326,7 +326,7 @@ class ThreadKeeping implements Keeping {
   /** Gives the slot back, once: a second time it would be another tenant's. */
   #vacate(): void {
     if (this.#place === undefined) return;
-    this.#lease = { ...contentOf(this.#lease), deadline: this.deadline, answered: this.#lease.answered };
+    this.#lease = { ...this.#lease, deadline: this.deadline };
     this.#thread.disarm(this.#place.slot);
     this.#place = undefined;
   }

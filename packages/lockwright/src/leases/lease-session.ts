@@ -92,12 +92,12 @@ export class LeaseSession {
 
   /** Rejects every waiter, releases every lease, ends the keeper. The store stays open. */
   close(): Promise<void> {
-    this.#closing ??= this.#close(); // a second caller waits too: it may be about to close the store
+    // `isClosed` must be true before the first look at what is held; a second caller waits too: it may close the store.
+    this.#closing ??= Promise.resolve().then(() => this.#close());
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    await undefined; // before the first look at what is held, `isClosed` must be true
     const releases = [...this.held.values()].map((lease) => lease.release());
     const settled = await Promise.allSettled([this.acquireLoop.close(), ...releases]);
     this.#listening[Symbol.dispose]();

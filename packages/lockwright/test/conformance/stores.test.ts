@@ -26,9 +26,9 @@ async function sqliteWorld(): Promise<StoreWorld & { readonly path: string }> {
 
 /** One connection for everybody: pushes, watches and renewals of several spaces must share it. */
 async function oneConnection(): Promise<StoreWorld> {
-  const { open, destroy } = await sqliteWorld();
+  const world = await sqliteWorld();
   let store: LockStore | undefined;
-  return { destroy, open: async () => (store ??= await open()) };
+  return { destroy: () => world.destroy(), open: async () => (store ??= await world.open()) };
 }
 
 const subjects: readonly StoreSubject[] = [
@@ -53,9 +53,10 @@ const ran = new Set<string>();
 describe.each(subjects)("$name", (subject) => {
   for (const each of storeCases) {
     if (cellOf(subject, each) !== "runs") continue;
-    test(each.name, async () => {
+    test(`${each.name}`, async () => {
+      expect.hasAssertions();
       ran.add(`${subject.name}/${each.name}`);
-      await each.run(subject);
+      await expect(each.run(subject)).resolves.toBeUndefined();
     });
   }
 });

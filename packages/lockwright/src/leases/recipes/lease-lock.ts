@@ -5,7 +5,7 @@
 import { channels, type LockRef } from "../../events.js";
 import { platform } from "../../platform.js";
 import { LeaseLostError } from "../../errors.js";
-import { HeldLease, type Lease, type LeaseGrant } from "../lease.js";
+import type { HeldLease, Lease, LeaseGrant } from "../lease.js";
 import { timeoutError } from "../lease-messages.js";
 import type { Busy, Granted } from "../lease-request.js";
 import type { LeaseSession } from "../lease-session.js";

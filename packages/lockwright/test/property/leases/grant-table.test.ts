@@ -72,6 +72,7 @@ describe.each([
   { kind: "read-write lock", capacity: EXCLUSIVE, clients: 6 },
 ])("a $kind of $capacity", ({ capacity, clients }) => {
   test("slow: two tables and the obvious reference agree after every command [G1 G2 G3 G4 G5 G6 G7 G8]", () => {
+    expect.hasAssertions();
     fc.assert(
       fc.property(draws(60), (sequence) => run(sequence, capacity, clients)),
       { numRuns: 600 },

@@ -83,6 +83,7 @@ describe.each([
   { form: "now rows, now a document", kind: 2, fillers: CROWDED - 3 },
 ])("sqlite keeps $kind permits as $form", ({ kind, fillers }) => {
   test("slow: two connections and the obvious reference agree after every command [G1 G2 G3 G4 G5 G6 G7 G8]", async () => {
+    expect.hasAssertions();
     await fc.assert(
       fc.asyncProperty(draws(40), (sequence) => run(sequence, kind, fillers)),
       { numRuns: 60 },

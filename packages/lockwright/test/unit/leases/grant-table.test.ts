@@ -1,4 +1,5 @@
 /** Mistakes the model comparison found, one by one, each as the shortest story that shows it. */
+import assert from "node:assert/strict";
 import { describe, expect, test } from "vitest";
 import { freshHeader, step } from "../../../src/leases/grant-table.js";
 import { ArrayTable } from "../../../src/leases/array-table.js";
@@ -41,7 +42,10 @@ class Story {
 
   get queue(): string[] {
     const ids = this.table.waiterList.map(({ id }) => id);
-    expect([...this.indexed.queue()].map(({ id }) => id)).toEqual(ids);
+    assert.deepEqual(
+      [...this.indexed.queue()].map(({ id }) => id),
+      ids,
+    );
     return ids;
   }
 }

@@ -13,6 +13,7 @@ test("peers that close while somebody connects do not wait for that connection t
   const closed = new Promise((resolve) => caller.on("close", resolve));
   await peers.close();
   await closed;
+  expect(caller.destroyed).toBe(true);
   await other.close();
 });
 

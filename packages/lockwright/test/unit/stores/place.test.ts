@@ -35,8 +35,11 @@ describe("file systems that reach another machine are refused", () => {
     [0x00c36400, "Ceph"],
   ])("type %i is %s", (type, name) => {
     expect(foreignFileSystem(type)).toBe(name);
-    if (process.platform === "linux")
-      expect(() => placeOf(join(folder, "a.db"), () => ({ type }))).toThrow(unavailable(`\\(${name}\\)`));
+  });
+
+  // Only Linux has these numbers.
+  test.runIf(process.platform === "linux")("and the error names the kind", () => {
+    expect(() => placeOf(join(folder, "a.db"), () => ({ type: 0x6969 }))).toThrow(unavailable("\\(NFS\\)"));
   });
 
   test.each([EXT4, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0])("type %i is a local disk", (type) => {
@@ -69,7 +72,7 @@ describe("the identity of a file", () => {
     const identity = new FileIdentity(path);
     linkSync(path, join(folder, "b.db"));
     writeFileSync(path, "22");
-    identity.check();
+    expect(() => identity.check()).not.toThrow();
   });
 
   test("ends when the file is removed or another takes its place", () => {
