@@ -21,12 +21,16 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 /** Runs Node workers; resolves to each one's [asked, entered, left] triples and the window that counts. */
 async function nodeWorkers(peer, folder) {
   const workers = Array.from({ length: processes }, () =>
-    fork(here("./leases-contended-worker.mjs"), [peer, folder, String(HOLD_MS)], { execArgv: ["--no-warnings"], serialization: "advanced" }),
+    fork(here("./leases-contended-worker.mjs"), [peer, folder, String(HOLD_MS)], {
+      execArgv: ["--no-warnings"],
+      serialization: "advanced",
+    }),
   );
-  const heard = (worker) => new Promise((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("exit", (code, signal) => reject(new Error(`a worker of ${peer} ended with ${signal ?? code}`)));
-  });
+  const heard = (worker) =>
+    new Promise((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("exit", (code, signal) => reject(new Error(`a worker of ${peer} ended with ${signal ?? code}`)));
+    });
   await Promise.all(workers.map(heard));
   const finals = workers.map(heard);
   for (const worker of workers) worker.send("go");
@@ -43,7 +47,9 @@ async function flockWorkers(folder) {
   for (const log of logs) writeFileSync(log, "");
   const script = here("./leases-contended-worker.sh");
   const ends = logs.map((log) => {
-    const child = spawn("bash", [script, join(folder, "flock"), String(HOLD_MS / 1000), log, stop], { stdio: "ignore" });
+    const child = spawn("bash", [script, join(folder, "flock"), String(HOLD_MS / 1000), log, stop], {
+      stdio: "ignore",
+    });
     return new Promise((resolve) => void child.once("exit", resolve));
   });
   const from = Date.now() + WARM_UP_MS;
@@ -51,16 +57,33 @@ async function flockWorkers(folder) {
   const until = Date.now();
   writeFileSync(stop, "");
   await Promise.all(ends);
-  return { from, until, logs: logs.map((log) => triples(readFileSync(log, "utf8").split(/\s+/).filter(Boolean).map((word) => Number(word) / 1000))) };
+  return {
+    from,
+    until,
+    logs: logs.map((log) =>
+      triples(
+        readFileSync(log, "utf8")
+          .split(/\s+/)
+          .filter(Boolean)
+          .map((word) => Number(word) / 1000),
+      ),
+    ),
+  };
 }
 
 function triples(flat) {
-  return Array.from({ length: flat.length / 3 }, (_, at) => ({ asked: flat[3 * at], entered: flat[3 * at + 1], left: flat[3 * at + 2] }));
+  return Array.from({ length: flat.length / 3 }, (_, at) => ({
+    asked: flat[3 * at],
+    entered: flat[3 * at + 1],
+    left: flat[3 * at + 2],
+  }));
 }
 
 /** What the logs of all processes say about the lock. */
 function judge(name, { from, until, logs }) {
-  const all = logs.flatMap((log, owner) => log.map((grant) => ({ ...grant, owner }))).sort((a, b) => a.entered - b.entered);
+  const all = logs
+    .flatMap((log, owner) => log.map((grant) => ({ ...grant, owner })))
+    .sort((a, b) => a.entered - b.entered);
   let violations = 0;
   let again = 0;
   const handOffs = [];
@@ -74,7 +97,9 @@ function judge(name, { from, until, logs }) {
   const counts = logs.map((log) => log.filter(({ entered }) => entered >= from && entered <= until).length);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const meanCycle = ((until - from) * processes) / total;
-  const waits = logs.flatMap((log) => log.filter(({ entered }) => entered >= from && entered <= until).map(({ asked, entered }) => entered - asked));
+  const waits = logs.flatMap((log) =>
+    log.filter(({ entered }) => entered >= from && entered <= until).map(({ asked, entered }) => entered - asked),
+  );
   // Whoever never got in while it counted has waited for all of it.
   const longest = Math.max(...waits, ...counts.map((count) => (count === 0 ? until - from : 0)));
   return {
@@ -120,7 +145,15 @@ const [ours, ...peers] = rows;
 const handOff = "hand-off p50 ms";
 const fastest = peers.toSorted((a, b) => a[handOff] - b[handOff])[0];
 const verdicts = [
-  ...(fastest === undefined ? [] : [verdict(`hand-off p50 of the fastest peer's (${fastest.name}, not FIFO)`, ours[handOff] / fastest[handOff], 1.1)]),
+  ...(fastest === undefined
+    ? []
+    : [
+        verdict(
+          `hand-off p50 of the fastest peer's (${fastest.name}, not FIFO)`,
+          ours[handOff] / fastest[handOff],
+          1.1,
+        ),
+      ]),
   verdict("Jain fairness of grants per process", ours.Jain, 0.99, { atLeast: true }),
   verdict("longest wait / mean cycle", ours["longest wait / cycle"], 1.5),
   verdict("violations of exclusion", ours.violations, 0),

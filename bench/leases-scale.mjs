@@ -35,7 +35,18 @@ class Crowd {
   acquire(weight, { ttl = FOREVER } = {}) {
     const id = `i${this.next++}`;
     const { resource, capacity } = this;
-    return { type: "acquire", resource, id, process: this.store.process, capacity, weight, ttl, patience: FOREVER, queue: true, barging: false };
+    return {
+      type: "acquire",
+      resource,
+      id,
+      process: this.store.process,
+      capacity,
+      weight,
+      ttl,
+      patience: FOREVER,
+      queue: true,
+      barging: false,
+    };
   }
 
   /** Adds `count` at once, a thousand in each transaction; gives their commands and answers. */
@@ -59,7 +70,9 @@ async function waiters(store, size) {
   const queue = await crowd.add(size + 1, EXCLUSIVE);
   let head = 0; // an array of 100 000 is moved whole by shift()
   let holder = queue[head++];
-  const heartbeat = await timed((at) => crowd.one({ type: "heartbeat", resource, id: queue[1 + ((at * 7919) % size)].id }));
+  const heartbeat = await timed((at) =>
+    crowd.one({ type: "heartbeat", resource, id: queue[1 + ((at * 7919) % size)].id }),
+  );
   const joinAndLeave = await timed(async () => {
     const command = crowd.acquire(EXCLUSIVE);
     await crowd.one(command);
@@ -81,7 +94,9 @@ async function holders(store, size) {
   const crowd = new Crowd(store, `holders-${size}`, 20_000);
   const { resource } = crowd;
   const held = await crowd.add(size, 1);
-  const renew = await timed((at) => crowd.one({ type: "renew", resource, ...held[(at * 7919) % size], ttl: FOREVER + at }));
+  const renew = await timed((at) =>
+    crowd.one({ type: "renew", resource, ...held[(at * 7919) % size], ttl: FOREVER + at }),
+  );
   const takeAndGive = await timed(async () => {
     const command = crowd.acquire(1);
     const { token } = await crowd.one(command);
@@ -94,10 +109,12 @@ async function holders(store, size) {
 function judge(title, rows) {
   const base = rows.find((row) => row.size === 100);
   const worst = rows.at(-1);
-  return Object.keys(base).filter((key) => key !== "size").map((key) => {
-    const allowed = Number((Math.log2(worst.size) / Math.log2(base.size)).toFixed(2));
-    return verdict(`${title}, ${key}: ${worst.size} / 100`, worst[key] / base[key], allowed);
-  });
+  return Object.keys(base)
+    .filter((key) => key !== "size")
+    .map((key) => {
+      const allowed = Number((Math.log2(worst.size) / Math.log2(base.size)).toFixed(2));
+      return verdict(`${title}, ${key}: ${worst.size} / 100`, worst[key] / base[key], allowed);
+    });
 }
 
 const folder = mkdtempSync(join(tmpdir(), "lockwright-bench-"));
@@ -105,7 +122,10 @@ const tables = [];
 for (const url of ["memory:", `sqlite:${folder}/locks.db`]) {
   const store = await openLockStore(url);
   store.listen(() => {});
-  for (const [what, run, most] of [["waiters", waiters, flags.quick ? 10_000 : 100_000], ["holders", holders, 10_000]]) {
+  for (const [what, run, most] of [
+    ["waiters", waiters, flags.quick ? 10_000 : 100_000],
+    ["holders", holders, 10_000],
+  ]) {
     await run(store, 3); // compiled before it is measured
     const rows = [];
     for (const size of sizes(most)) rows.push(await run(store, size));

@@ -40,10 +40,14 @@ export function verdict(name, is, target, { atLeast = false } = {}) {
 export function printVerdicts(verdicts) {
   console.log("");
   for (const { name, is, target, atLeast, isMet } of verdicts) {
-    console.log(`  ${name.padEnd(58)} ${figure(is).padStart(9)}   target ${atLeast ? ">=" : "<="} ${target}  ${isMet ? "met" : "MISSED"}`);
+    console.log(
+      `  ${name.padEnd(58)} ${figure(is).padStart(9)}   target ${atLeast ? ">=" : "<="} ${target}  ${isMet ? "met" : "MISSED"}`,
+    );
   }
   const mode = flags.quick ? " (quick: short samples)" : "";
-  console.log(`\n${verdicts.filter((each) => each.isMet).length} of ${verdicts.length} targets met on Node ${process.versions.node}${mode}`);
+  console.log(
+    `\n${verdicts.filter((each) => each.isMet).length} of ${verdicts.length} targets met on Node ${process.versions.node}${mode}`,
+  );
 }
 
 /** Three digits that matter. */
@@ -58,7 +62,8 @@ export function printTable(rows) {
   const keys = Object.keys(rows[0]);
   const text = (value) => (typeof value === "number" ? figure(value) : String(value ?? "-"));
   const widths = keys.map((key) => Math.max(key.length, ...rows.map((row) => text(row[key]).length)));
-  const line = (cells) => cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join("  ");
+  const line = (cells) =>
+    cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join("  ");
   console.log(line(keys));
   for (const row of rows) console.log(line(keys.map((key) => text(row[key]))));
 }
@@ -72,7 +77,12 @@ function versionOf(name) {
 export function keep(name, packages, content) {
   const cpu = cpus()[0];
   mkdirSync(here("./results"), { recursive: true });
-  const machine = { cpu: cpu?.model ?? "unknown", cores: cpus().length, platform: process.platform, arch: process.arch };
+  const machine = {
+    cpu: cpu?.model ?? "unknown",
+    cores: cpus().length,
+    platform: process.platform,
+    arch: process.arch,
+  };
   const document = {
     machine,
     node: process.versions.node,

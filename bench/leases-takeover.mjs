@@ -19,7 +19,9 @@ const file = join(folder, "file");
 writeFileSync(file, "");
 
 function holder(peer) {
-  const child = fork(fileURLToPath(new URL("./leases-takeover-worker.mjs", import.meta.url)), [peer, folder], { execArgv: ["--no-warnings"] });
+  const child = fork(fileURLToPath(new URL("./leases-takeover-worker.mjs", import.meta.url)), [peer, folder], {
+    execArgv: ["--no-warnings"],
+  });
   return new Promise((resolve) => void child.once("message", () => resolve(child)));
 }
 
@@ -49,7 +51,9 @@ const ours = await sample("lockwright sqlite, ttl 10 s", "lockwright", flags.qui
 });
 await space.close();
 const retries = { forever: true, minTimeout: 1, maxTimeout: 20 };
-const theirs = await sample("proper-lockfile, stale 2 s", "proper-lockfile", flags.quick ? 2 : 5, () => lockfile.lock(file, { stale: 2000, retries }));
+const theirs = await sample("proper-lockfile, stale 2 s", "proper-lockfile", flags.quick ? 2 : 5, () =>
+  lockfile.lock(file, { stale: 2000, retries }),
+);
 rmSync(folder, { recursive: true });
 
 const rows = [ours, theirs];

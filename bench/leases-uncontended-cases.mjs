@@ -17,7 +17,27 @@ const folder = mkdtempSync(join(tmpdir(), "lockwright-bench-"));
 const { name: driver, db } = await openBare(join(folder, "bare.db"));
 
 // As long as the document of a held mutex: so that both write as many bytes.
-const document = JSON.stringify({ p: 1, c: 1e6, t: 12345, u: 1e6, h: [["x".repeat(16), `${folder}/socket-of-holder`, 1e6, 12345, 10000, 123456789.123, 123456789.123, 1, null, null, "host:12345"]] });
+const document = JSON.stringify({
+  p: 1,
+  c: 1e6,
+  t: 12345,
+  u: 1e6,
+  h: [
+    [
+      "x".repeat(16),
+      `${folder}/socket-of-holder`,
+      1e6,
+      12345,
+      10000,
+      123456789.123,
+      123456789.123,
+      1,
+      null,
+      null,
+      "host:12345",
+    ],
+  ],
+});
 db.exec("CREATE TABLE resource (name TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID");
 db.exec("CREATE TABLE bill (id INTEGER PRIMARY KEY, text TEXT)");
 db.prepare("INSERT INTO resource VALUES ('m', 1, ?)").run(document);
@@ -84,7 +104,7 @@ for (let round = 0; round <= rounds; round += 1) {
     const run = cases[name];
     const found = [];
     const until = performance.now() + slice;
-    for (let start = performance.now(); start < until; ) {
+    for (let start = performance.now(); start < until;) {
       await run();
       const end = performance.now();
       found.push((end - start) * 1000);
@@ -94,7 +114,12 @@ for (let round = 0; round <= rounds; round += 1) {
   }
 }
 
-const rows = Object.entries(times).map(([name, found]) => ({ name, p50: median(found), p99: quantile(found, 0.99), count: found.length }));
+const rows = Object.entries(times).map(([name, found]) => ({
+  name,
+  p50: median(found),
+  p99: quantile(found, 0.99),
+  count: found.length,
+}));
 await Promise.all([space.close(), onLoop.close(), memory.close()]);
 db.close();
 rmSync(folder, { recursive: true });

@@ -18,7 +18,14 @@ function runOn(binary) {
   const ours = p50("lockwright sqlite");
   const bare = p50("two bare write transactions");
   console.log(`\nNode ${node}, ${driver}: microseconds per operation`);
-  printTable(rows.map((row) => ({ name: row.name, p50: row.p50, p99: row.p99, "ours is … of it": row.name.startsWith("one user") ? undefined : ours / row.p50 })));
+  printTable(
+    rows.map((row) => ({
+      name: row.name,
+      p50: row.p50,
+      p99: row.p99,
+      "ours is … of it": row.name.startsWith("one user") ? undefined : ours / row.p50,
+    })),
+  );
   const fencing = p50("one user transaction with fence()") / p50("one user transaction");
   const verdicts = [
     verdict(`Node ${node}: of two bare write transactions (${driver})`, ours / bare, 1.5),

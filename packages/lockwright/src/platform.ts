@@ -63,7 +63,10 @@ function newId(): string {
     poolAt = 0;
   }
   poolAt += ID_BYTES;
-  return pool.toString("base64url", poolAt - ID_BYTES, poolAt).replaceAll("-", "x").replaceAll("_", "y");
+  return pool
+    .toString("base64url", poolAt - ID_BYTES, poolAt)
+    .replaceAll("-", "x")
+    .replaceAll("_", "y");
 }
 
 /** Node's own clock, timers and randomness. */
