@@ -129,7 +129,7 @@ for (const url of ["memory:", `sqlite:${folder}/locks.db`]) {
     await run(store, 3); // compiled before it is measured
     const rows = [];
     for (const size of sizes(most)) rows.push(await run(store, size));
-    const title = `${store.name}, ${what}`;
+    const title = `${store.name}, ${String(what)}`;
     console.log(`\n${title}: microseconds`);
     printTable(rows);
     tables.push({ name: title, rows, verdicts: judge(title, rows) });
