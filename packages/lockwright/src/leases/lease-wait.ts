@@ -5,7 +5,7 @@ import { LockwrightError } from "../errors.js";
 import { MAX_TIMER_MS, platform, type Timer } from "../platform.js";
 import { refusal } from "./lease-messages.js";
 import type { Granted, Request } from "./lease-request.js";
-import type { LockStore, QueuedResult, Result } from "./lock-store.js";
+import { isFinalError, type LockStore, type QueuedResult, type Result } from "./lock-store.js";
 
 /** Milliseconds for which a store may fail before its waiters are told. */
 const OUTAGE = 10_000;
@@ -184,5 +184,6 @@ export class LeaseWait {
 
 /** An error no later try can mend: the file is gone, the protocol is newer. */
 function isFinal(error: unknown): boolean {
+  if (isFinalError(error)) return true;
   return error instanceof LockwrightError && (error.code === "LW_PROTOCOL" || error.code === "LW_CLOSED");
 }

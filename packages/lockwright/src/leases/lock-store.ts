@@ -12,6 +12,18 @@
 /** The capacity of every mutex and read-write lock: a writer takes all of it, a reader one unit. */
 export const EXCLUSIVE = 1_000_000;
 
+const FINAL = Symbol.for("lockwright.final");
+
+/** Marks an error of a store that no later try can mend: its waiters are told at once and do not wait for better times. */
+export function finalError<E extends Error>(error: E): E {
+  return Object.defineProperty(error, FINAL, { value: true });
+}
+
+/** Whether a store marked this error as one that no later try can mend. */
+export function isFinalError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && FINAL in error;
+}
+
 /** One holder of a resource, as the grant table keeps it. */
 export interface Holder {
   readonly id: string;
@@ -272,5 +284,10 @@ export interface LockStore extends KeeperConnection {
    * Runs `act` while nothing can be granted, if `id` still holds the resource with `token`; else resolves to the
    * resource's last token. Undefined where a store cannot do that.
    */
-  readonly commit: ((holder: { readonly resource: string; readonly id: string; readonly token: bigint }, act: () => void) => Promise<bigint | undefined>) | undefined;
+  readonly commit:
+    | ((
+        holder: { readonly resource: string; readonly id: string; readonly token: bigint },
+        act: () => void,
+      ) => Promise<bigint | undefined>)
+    | undefined;
 }

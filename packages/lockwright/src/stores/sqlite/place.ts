@@ -7,6 +7,7 @@
 import { realpathSync, statfsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { LockwrightError } from "../../errors.js";
+import { finalError } from "../../leases/lock-store.js";
 
 /** statfs types (Linux, <linux/magic.h>) of file systems that reach another machine or another kernel. */
 const FOREIGN: Record<number, string> = {
@@ -48,7 +49,9 @@ export function placeOf(path: string, statfs: (folder: string) => { readonly typ
     real = realpathSync(folder);
     ({ type } = statfs(real));
   } catch (cause) {
-    throw new LockwrightError("LW_STORE_UNAVAILABLE", `the folder ${folder} of the lock database cannot be read`, { cause });
+    throw new LockwrightError("LW_STORE_UNAVAILABLE", `the folder ${folder} of the lock database cannot be read`, {
+      cause,
+    });
   }
   const foreign = process.platform === "linux" ? foreignFileSystem(type) : undefined;
   if (foreign === undefined) return followFile(join(real, basename(absolute)));
@@ -87,6 +90,6 @@ export class FileIdentity {
     if (found?.ino === this.#inode && found.dev === this.#device) return;
     const what = found === undefined ? "removed" : "replaced";
     const message = `the lock database ${this.#path} was ${what} while in use; restart every process that uses it`;
-    throw new LockwrightError("LW_STORE_UNAVAILABLE", message);
+    throw finalError(new LockwrightError("LW_STORE_UNAVAILABLE", message));
   }
 }
