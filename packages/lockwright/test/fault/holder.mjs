@@ -59,8 +59,9 @@ function busyFor(ms) {
 
 /** Blocks the loop until the process was stood still for `gap` milliseconds, then goes on without letting the loop turn. */
 function spinOverGap(gap) {
+  let last = now(); // before the line is out: the stop may come before the write that prints it returns
   answer({ event: "spinning" });
-  for (let last = now(); ;) {
+  for (;;) {
     const next = now();
     if (next - last > gap) return;
     last = next;

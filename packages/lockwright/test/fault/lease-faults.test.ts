@@ -18,11 +18,11 @@ const slow = { timeout: 60_000 };
 describe("a holder stopped past its ttl", () => {
   it("finds the loss at once, in the turn in which it was stopped (slow)", slow, async () => {
     await using room = new FaultRoom();
-    const [frozen, next] = await Promise.all([room.start({ ttl: 1000 }), room.start({ ttl: 1000 })]);
+    const [frozen, next] = await Promise.all([room.start({ ttl: 1500 }), room.start({ ttl: 1500 })]);
     await frozen.ask("acquire", { name: "job" });
     const granted = next.ask("acquire", { name: "job" });
     await room.queued("job", 1);
-    const looked = frozen.ask("lookAfterGap", { name: "job", gap: 400 });
+    const looked = frozen.ask("lookAfterGap", { name: "job", gap: 500 });
     await frozen.event("spinning");
     await frozen.signal("SIGSTOP");
     expect(await granted).toMatchObject({ token: 2 });
@@ -32,7 +32,7 @@ describe("a holder stopped past its ttl", () => {
 
   it("has its run() rejected and its write refused (slow)", slow, async () => {
     await using room = new FaultRoom();
-    const [frozen, next] = await Promise.all([room.start({ ttl: 400 }), room.start({ ttl: 400 })]);
+    const [frozen, next] = await Promise.all([room.start({ ttl: 1500 }), room.start({ ttl: 1500 })]);
     const notes = join(room.folder, "notes.db");
     await frozen.ask("run", { name: "job" });
     expect(await frozen.ask("fenceAfterGap", { name: "job", gap: 0, path: notes })).toMatchObject({ wrote: true });
@@ -184,18 +184,18 @@ describe("kill -9", () => {
 describe("the keeper thread", () => {
   it("may crash: renewal moves to the main loop with one warning, and nothing is lost (slow)", slow, async () => {
     await using room = new FaultRoom();
-    const [holder, next] = await Promise.all([room.start({ ttl: 600 }), room.start({ ttl: 600 })]);
+    const [holder, next] = await Promise.all([room.start({ ttl: 1500 }), room.start({ ttl: 1500 })]);
     await holder.ask("acquire", { name: "job" });
     await holder.ask("acquire", { name: "other" });
     const granted = next.ask("acquire", { name: "job" });
     await room.queued("job", 1);
     expect(await holder.ask("stats")).toMatchObject({ renewal: "thread", warnings: [] });
     expect(await holder.ask("endKeeper")).toMatchObject({ renewal: "loop", warnings: ["LW_KEEPER"] });
-    await sleep(1800); // three ttls
+    await sleep(4500); // three ttls
     for (const name of ["job", "other"])
       expect(await holder.ask("look", { name })).toMatchObject({ state: "held", check: "passed" });
     await holder.ask("acquire", { name: "third" }); // what is taken afterwards is renewed too
-    await sleep(900);
+    await sleep(2000);
     expect(await holder.ask("look", { name: "third" })).toMatchObject({ check: "passed" });
     expect(await holder.ask("stats")).toMatchObject({ renewal: "loop", warnings: ["LW_KEEPER"] });
     await holder.ask("release", { name: "job" });
