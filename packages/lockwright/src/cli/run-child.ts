@@ -2,8 +2,8 @@
  * The wrapped command while it runs: its lease, its guardian, its signals, its end.
  *
  * Invariant: **no command runs under a lease that another may get.** The lease is watched from here: SIGTERM when it
- * could not be renewed for most of its ttl, SIGKILL at the deadline, which lies before the store's own. Should this
- * process be stopped or killed, the guardian does it.
+ * could not be renewed for most of its ttl, SIGKILL a tenth of the ttl before it can go to anybody else. Should this process
+ * be stopped or killed, the guardian does it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -15,6 +15,8 @@ export const forwarded: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHU
 /** In the caller's own group the terminal has already told the command of these. */
 const fromTerminal: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT", "SIGWINCH"]);
 
+/** The part of the ttl kept back from the command, since killing it and seeing it gone takes time too. */
+const MARGIN_SHARE = 0.1;
 /** The part of the ttl that must be left for the command to end by itself: SIGTERM comes when less is left. */
 const GRACE_SHARE = 0.25;
 const MAX_GRACE_MS = 10_000;
@@ -104,7 +106,7 @@ export class WrappedChild {
   /** Looks at the deadline when it would end; tells the guardian of every new one. */
   #watchLease(): void {
     const now = platform.now();
-    const deadline = this.#options.deadline();
+    const deadline = this.#options.deadline() - this.#options.ttl * MARGIN_SHARE;
     const grace = Math.min(this.#options.ttl * GRACE_SHARE, MAX_GRACE_MS);
     if (now >= deadline) return this.lost();
     if (deadline > this.#toldDeadline) {

@@ -31,6 +31,8 @@ export class AcquireLoop {
   /** Requests that were sent and have not ended; `close` waits for them. */
   #sending = 0;
   #onIdle: (() => void) | undefined;
+  /** Requests without an answer yet, and whether they were woken already: a push may overtake the answer. */
+  readonly #unanswered: Map<string, boolean> = new Map();
   #isClosed = false;
 
   constructor(store: LockStore) {
@@ -59,6 +61,7 @@ export class AcquireLoop {
 
   async #send(request: Request, stop: LeaseStop | undefined): Promise<Granted | Busy> {
     this.#sending += 1;
+    this.#unanswered.set(request.command.id, false);
     try {
       const sentAt = platform.now();
       let result = await this.#tryFirst(request);
@@ -75,8 +78,8 @@ export class AcquireLoop {
       this.#checkWanted(request, stop);
       return granted;
     } finally {
-      this.#sending -= 1;
-      if (this.#sending === 0) this.#onIdle?.();
+      this.#unanswered.delete(request.command.id);
+      this.#sent();
     }
   }
 
@@ -88,6 +91,8 @@ export class AcquireLoop {
     this.#waits.set(id, wait);
     this.#tick();
     wait.answered(result);
+    if (this.#unanswered.get(id) === true) wait.heartbeat();
+    this.#unanswered.delete(id);
     if (stop !== undefined) stop.wait = wait;
     if (stop?.isStopped) void wait.abandon(stop.reason); // by whom `onQueued` told
     try {
@@ -120,9 +125,13 @@ export class AcquireLoop {
     const sent = this.#store.execute([{ type: "cancel", resource, id }]).catch(() => {});
     this.#sending += 1; // so that a close waits for it
     void sent.finally(() => {
-      this.#sending -= 1;
-      if (this.#sending === 0) this.#onIdle?.();
+      this.#sent();
     });
+  }
+
+  #sent(): void {
+    this.#sending -= 1;
+    if (this.#sending === 0) this.#onIdle?.();
   }
 
   async #first({ command }: Request): Promise<Result> {
@@ -150,7 +159,9 @@ export class AcquireLoop {
 
   /** A push: looks at once. */
   wake(id: string): void {
-    this.#waits.get(id)?.heartbeat();
+    const wait = this.#waits.get(id);
+    if (wait !== undefined) wait.heartbeat();
+    else if (this.#unanswered.has(id)) this.#unanswered.set(id, true);
   }
 
   #tick(): void {

@@ -10,7 +10,7 @@ import { LockwrightError } from "../../errors.js";
 import { platform } from "../../platform.js";
 import { bootId } from "./boot.js";
 import { decode, encodeTable, newerProtocol, PROTOCOL } from "./document.js";
-import { BUSY, type Database, type Driver, explain, resultCode, storeError } from "./driver.js";
+import { BUSY, type Database, type Driver, explain, resultCode, type Statement, storeError, type Value } from "./driver.js";
 import { FileIdentity } from "./place.js";
 
 /** "LWRT": marks the file as ours, so that nobody's own database is ever written to. */
@@ -30,6 +30,7 @@ export class LockDatabase {
   readonly connection: Database;
   readonly #identity: FileIdentity;
   #isClosed = false;
+  #stuck: (() => unknown) | undefined;
 
   private constructor(path: string, connection: Database) {
     this.path = path;
@@ -62,17 +63,34 @@ export class LockDatabase {
     return retryBusy(this.path, () => this.#between("BEGIN IMMEDIATE", act, isHarmless));
   }
 
+  /**
+   * Runs one writing statement, which is a transaction by itself; resolves nothing and waits for nobody. False: it
+   * changed nothing, or the database is busy, and `transact` must say. `isHarmless` as above; `inert`: values with which the
+   * statement changes nothing.
+   */
+  runAlone(statement: Statement, values: readonly Value[], inert: readonly Value[], isHarmless: boolean): boolean {
+    this.#checkOpen();
+    if (!isHarmless) this.#identity.check();
+    try {
+      return Number(statement.run(...values).changes) !== 0;
+    } catch (error) {
+      if (resultCode(error) !== BUSY) throw storeError(error, this.path);
+      this.#stuck = () => statement.run(...inert);
+      return false;
+    }
+  }
+
   /** Runs `act`, which only reads, on one moment of the database, without the write lock. */
   read<T>(act: () => T): Promise<T> {
     return retryBusy(this.path, () => this.#between("BEGIN", act));
   }
 
   #between<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", act: () => T, isHarmless?: (outcome: T) => boolean): T {
-    if (this.#isClosed) throw new LockwrightError("LW_CLOSED", `the store on ${this.path} is closed; open another`);
+    this.#checkOpen();
     if (isHarmless === undefined) this.#identity.check();
-    // Not a prepared statement: one that ends busy stays open in libsql, and then no COMMIT goes through.
-    this.connection.exec(begin);
+    this.connection.exec(this.#stuck === undefined ? begin : "BEGIN IMMEDIATE");
     try {
+      this.#closeStuck();
       const value = act();
       if (isHarmless?.(value) === false) this.#identity.check();
       this.connection.exec("COMMIT");
@@ -81,6 +99,19 @@ export class LockDatabase {
       this.#undo();
       throw error;
     }
+  }
+
+  /**
+   * A prepared statement that ended busy stays open in libsql, and with it open no COMMIT goes through. To run it again,
+   * now that the database is ours, is the only way to close it.
+   */
+  #closeStuck(): void {
+    this.#stuck?.();
+    this.#stuck = undefined;
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new LockwrightError("LW_CLOSED", `the store on ${this.path} is closed; open another`);
   }
 
   #undo(): void {

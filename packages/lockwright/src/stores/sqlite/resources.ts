@@ -41,6 +41,8 @@ interface Cached {
 const REMEMBERED = 256;
 /** Sorts after whatever a name may be: longer than any, of the highest character. */
 const LAST_NAME = "\u{10ffff}".repeat(256);
+/** For `#replace`: no version is negative. */
+const NO_RESOURCE = ["", "", -1];
 const UNKNOWN_RESOURCE: Result = { type: "gone" };
 
 /** What a transaction learned of its resources; undefined: that one is no small document any more. */
@@ -69,6 +71,9 @@ export class Resources {
   }
 
   async execute(commands: readonly Command[]): Promise<Outcome> {
+    const [only] = commands;
+    const quick = commands.length === 1 && only !== undefined ? this.#runAlone(only) : undefined;
+    if (quick !== undefined) return quick;
     const { learned, ...outcome } = await this.#database.transact(
       () => this.#runAll(commands),
       // A release that lets nobody in grants nothing, whatever became of the file.
@@ -93,21 +98,41 @@ export class Resources {
     return { results, wakes, changed, learned };
   }
 
-  /** The short way, or undefined when the copy is old, or no answer, or no longer small. */
+  /** The shortest way: one statement, which is its own transaction. Undefined: it takes a real one. */
+  #runAlone(command: Command): Outcome | undefined {
+    const next = this.#foresee(command);
+    if (next === undefined) return undefined;
+    const { resource } = command;
+    const { outcome, table, version } = next;
+    const isHarmless = command.type === "release" && outcome.wakes.length === 0;
+    const values = [encodeTable(table), resource, version];
+    if (!this.#database.runAlone(this.#replace, values, NO_RESOURCE, isHarmless)) return undefined;
+    this.#cache.set(resource, { version: version + 1, table, isShared: false });
+    return { results: [outcome.result], wakes: outcome.wakes, changed: [resource] };
+  }
+
+  /** The short way within a transaction, or undefined. */
   #runRemembered(command: Command, learned: Learned): Step | undefined {
     const { resource } = command;
     // What this transaction has itself learned of the resource is not in the copy yet.
-    if (learned.has(resource)) return undefined;
-    const cached = this.#cache.get(resource);
+    const next = learned.has(resource) ? undefined : this.#foresee(command);
+    if (next === undefined) return undefined;
+    const { outcome, table, version } = next;
+    const { changes } = this.#replace.run(encodeTable(table), resource, version);
+    if (Number(changes) === 0) return undefined;
+    learned.set(resource, { version: version + 1, table, isShared: false });
+    return outcome;
+  }
+
+  /** A step on the copy, if there is one and its outcome is worth a write. */
+  #foresee(command: Command): { outcome: Step; table: ArrayTable; version: number } | undefined {
+    const cached = this.#cache.get(command.resource);
     if (cached === undefined || cached.isShared) return undefined;
+    const { version } = cached;
     const outcome = step(cached.table, command, platform.now());
     const table = cached.table.applied(outcome);
     // An unchanged state is no answer: the copy may be old, and only a write proves that it is not.
-    if (!outcome.changed || table.holding + table.waiting > CROWDED) return undefined;
-    const { changes } = this.#replace.run(encodeTable(table), resource, cached.version);
-    if (Number(changes) === 0) return undefined;
-    learned.set(resource, { version: cached.version + 1, table, isShared: false });
-    return outcome;
+    return outcome.changed && table.holding + table.waiting <= CROWDED ? { outcome, table, version } : undefined;
   }
 
   #run(command: Command, learned: Learned): Step | undefined {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Lease } from "../../../src/leases/index.js";
+import { type Lease, LockSpace } from "../../../src/leases/index.js";
+import { memoryStore, MemoryWorld } from "../../../src/stores/memory.js";
 import { installTestPlatform, type TestPlatform } from "../../support/test-platform.js";
 import { pair, settle } from "./wayward-store.js";
 
@@ -132,6 +133,24 @@ test("a first answer that is lost may have been a grant, so it is cancelled", as
   await expect(bad.mutex(name).acquire()).rejects.toMatchObject({ code: "LW_STORE_UNAVAILABLE" });
   await settle();
   expect((await good.inspect(name)).holders).toEqual([]);
+});
+
+test("a push that overtakes the answer to the request is not lost", async () => {
+  const world = new MemoryWorld();
+  const good = new LockSpace({ store: memoryStore({ world }), ownsStore: true });
+  const held = await good.mutex(name).acquire();
+  // The store has queued the request and its answer is still on its way when the holder releases.
+  const slow = memoryStore({ world });
+  const execute = slow.execute.bind(slow);
+  slow.execute = async (commands) => {
+    const results = await execute(commands);
+    if (commands[0]?.type === "acquire") await held.release();
+    return results;
+  };
+  const outcome = watch(new LockSpace({ store: slow, ownsStore: true }).mutex(name).acquire());
+  await settle();
+  expect(outcome.lease?.token).toBe(2n); // and no heartbeat was needed: the clock stood still
+  await outcome.lease?.release();
 });
 
 test("a waiter whose push is lost fetches the grant with its heartbeat", async () => {
