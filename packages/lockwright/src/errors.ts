@@ -55,7 +55,12 @@ export class LockwrightError extends Error {
     super(message, options);
     this.code = code;
     Object.defineProperty(this, BRAND, { value: brandsOf(new.target), enumerable: false });
-    Object.defineProperty(this, "name", { value: new.target.brand, enumerable: false, configurable: true, writable: true });
+    Object.defineProperty(this, "name", {
+      value: new.target.brand,
+      enumerable: false,
+      configurable: true,
+      writable: true,
+    });
   }
 
   /** The class's name in the brand list; a subclass overrides it. */

@@ -69,7 +69,9 @@ class Actor {
     const heard = this.#heard.get(word);
     if (heard !== undefined) return heard;
     const line = new Promise<{ at: number; rest: string }>((resolve) => this.#waiting.set(word, resolve));
-    const ended = this.ended.then(() => this.#heard.get(word) ?? Promise.reject(new Error(`a process of the demo ended before it said "${word}"`)));
+    const ended = this.ended.then(
+      () => this.#heard.get(word) ?? Promise.reject(new Error(`a process of the demo ended before it said "${word}"`)),
+    );
     return await Promise.race([line, ended]);
   }
 }

@@ -21,17 +21,45 @@ async function demo(context: Context<OptionTable>): Promise<number> {
   // Under /tmp, since the paths of unix sockets must be short.
   const folder = mkdtempSync("/tmp/lockwright-demo-");
   const stage = new Stage(folder);
-  const space = new LockSpace({ store: await sqliteStore({ path: join(folder, "demo.db") }), ownsStore: true, renewal: "loop" });
+  const space = new LockSpace({
+    store: await sqliteStore({ path: join(folder, "demo.db") }),
+    ownsStore: true,
+    renewal: "loop",
+  });
   const end = (): void => stage.clear();
   signal.addEventListener("abort", end);
   try {
     const report = json ? undefined : new Play(out, talk);
     const results = {
       schema: 1,
-      lostUpdate: await play(report, signal, "1. A lost update: 100 deposits of 1, each reads, waits and writes", lostUpdate, tellLostUpdate),
-      busyHolder: await play(report, signal, "2. A holder too busy to renew its lock", () => busyHolder(stage), tellBusyHolder),
-      frozenHolder: await play(report, signal, "3. A holder frozen between its read and its write", () => frozenHolder(stage), tellFrozenHolder),
-      killedWrapper: await play(report, signal, "4. A wrapped command, killed by kill -9", () => killedWrapper(stage, space), tellKilledWrapper),
+      lostUpdate: await play(
+        report,
+        signal,
+        "1. A lost update: 100 deposits of 1, each reads, waits and writes",
+        lostUpdate,
+        tellLostUpdate,
+      ),
+      busyHolder: await play(
+        report,
+        signal,
+        "2. A holder too busy to renew its lock",
+        () => busyHolder(stage),
+        tellBusyHolder,
+      ),
+      frozenHolder: await play(
+        report,
+        signal,
+        "3. A holder frozen between its read and its write",
+        () => frozenHolder(stage),
+        tellFrozenHolder,
+      ),
+      killedWrapper: await play(
+        report,
+        signal,
+        "4. A wrapped command, killed by kill -9",
+        () => killedWrapper(stage, space),
+        tellKilledWrapper,
+      ),
     };
     if (json) out.document(results);
     return 0;
@@ -72,7 +100,13 @@ class Play {
   }
 }
 
-async function play<T>(report: Play | undefined, signal: AbortSignal, title: string, act: () => Promise<T>, tell: (report: Play, result: T) => void): Promise<T> {
+async function play<T>(
+  report: Play | undefined,
+  signal: AbortSignal,
+  title: string,
+  act: () => Promise<T>,
+  tell: (report: Play, result: T) => void,
+): Promise<T> {
   signal.throwIfAborted();
   report?.title(title);
   let result: T;
@@ -90,26 +124,51 @@ async function play<T>(report: Play | undefined, signal: AbortSignal, title: str
 }
 
 function tellLostUpdate(report: Play, { deposits, without, withMutex }: Awaited<ReturnType<typeof lostUpdate>>): void {
-  report.fact("without a lock, the balance is", `${without}: ${deposits - without} deposits lost`, without === deposits ? "plain" : "bad");
+  report.fact(
+    "without a lock, the balance is",
+    `${without}: ${deposits - without} deposits lost`,
+    without === deposits ? "plain" : "bad",
+  );
   report.fact("under a Mutex it is", String(withMutex), withMutex === deposits ? "good" : "bad");
 }
 
-function tellBusyHolder(report: Play, { ttl, busy, timerOverlap, leaseOverlap }: Awaited<ReturnType<typeof busyHolder>>): void {
+function tellBusyHolder(
+  report: Play,
+  { ttl, busy, timerOverlap, leaseOverlap }: Awaited<ReturnType<typeof busyHolder>>,
+): void {
   report.fact("the holder computes for", `${busy} ms under a lock that lasts ${ttl} ms`);
-  report.fact("lock renewed by a timer", `two holders at once for ${timerOverlap} ms`, timerOverlap > 0 ? "bad" : "plain");
-  const lease = leaseOverlap === 0 ? "one holder at a time: renewed off the main loop" : `two holders at once for ${leaseOverlap} ms`;
+  report.fact(
+    "lock renewed by a timer",
+    `two holders at once for ${timerOverlap} ms`,
+    timerOverlap > 0 ? "bad" : "plain",
+  );
+  const lease =
+    leaseOverlap === 0
+      ? "one holder at a time: renewed off the main loop"
+      : `two holders at once for ${leaseOverlap} ms`;
   report.fact("lockwright lease", lease, leaseOverlap === 0 ? "good" : "bad");
 }
 
-function tellFrozenHolder(report: Play, { oldToken, newToken, refusal, content }: Awaited<ReturnType<typeof frozenHolder>>): void {
+function tellFrozenHolder(
+  report: Play,
+  { oldToken, newToken, refusal, content }: Awaited<ReturnType<typeof frozenHolder>>,
+): void {
   report.fact(`token ${oldToken} read, then was stopped`, "SIGSTOP, past its ttl");
   report.fact(`token ${newToken} got the lock and wrote`, content);
-  report.fact(`token ${oldToken} woke up and wrote late`, refusal === "" ? "it went through" : `refused: ${refusal}`, refusal === "" ? "bad" : "good");
+  report.fact(
+    `token ${oldToken} woke up and wrote late`,
+    refusal === "" ? "it went through" : `refused: ${refusal}`,
+    refusal === "" ? "bad" : "good",
+  );
 }
 
 function tellKilledWrapper(report: Play, result: Awaited<ReturnType<typeof killedWrapper>>): void {
   const { rounds, median, longest, survivors } = result;
-  report.fact("killed, the next in line starts", `after ${median.toFixed(1)} ms (median of ${rounds}, longest ${longest.toFixed(1)} ms)`, "good");
+  report.fact(
+    "killed, the next in line starts",
+    `after ${median.toFixed(1)} ms (median of ${rounds}, longest ${longest.toFixed(1)} ms)`,
+    "good",
+  );
   const orphans = survivors === 0 ? "had ended before that, every time" : `still ran ${survivors} times`;
   report.fact("the killed one's own command", orphans, survivors === 0 ? "good" : "bad");
 }

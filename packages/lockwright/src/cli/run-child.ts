@@ -11,7 +11,16 @@ import { platform, type Timer } from "../platform.js";
 import type { ChildKind, Guardian } from "./run-guardian.js";
 
 /** Signals passed on to the command. */
-export const forwarded: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT", "SIGWINCH"];
+export const forwarded: readonly NodeJS.Signals[] = [
+  "SIGINT",
+  "SIGTERM",
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGUSR1",
+  "SIGUSR2",
+  "SIGCONT",
+  "SIGWINCH",
+];
 /** In the caller's own group the terminal has already told the command of these. */
 const fromTerminal: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT", "SIGWINCH"]);
 

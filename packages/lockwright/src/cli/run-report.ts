@@ -33,7 +33,10 @@ export class RunReport {
   waiting(look: () => Promise<ResourceState>): Timer {
     return platform.setTimer(() => {
       look().then(
-        (state) => this.#say("waiting", `waiting for "${this.#name}": ${describe(state)}`, { holders: state.holders.map(plain) }),
+        (state) =>
+          this.#say("waiting", `waiting for "${this.#name}": ${describe(state)}`, {
+            holders: state.holders.map(plain),
+          }),
         () => {}, // the wait itself will tell
       );
     }, NOTICE_AFTER);
@@ -41,7 +44,10 @@ export class RunReport {
 
   busy(state: ResourceState): void {
     const what = this.#options.onBusy === "skip" ? "skipped" : "not run";
-    this.#say("busy", `${what}: "${this.#name}" is busy: ${describe(state)}`, { holders: state.holders.map(plain), waiting: state.waiters.length });
+    this.#say("busy", `${what}: "${this.#name}" is busy: ${describe(state)}`, {
+      holders: state.holders.map(plain),
+      waiting: state.waiters.length,
+    });
   }
 
   acquired(lease: Lease): void {
@@ -58,7 +64,11 @@ export class RunReport {
   }
 
   releaseFailed(error: unknown): void {
-    this.#say("release-failed", `"${this.#name}" could not be released and is free when its ttl ends: ${messageOf(error)}`, {});
+    this.#say(
+      "release-failed",
+      `"${this.#name}" could not be released and is free when its ttl ends: ${messageOf(error)}`,
+      {},
+    );
   }
 
   /** The exit code of a program that could not be started. */

@@ -68,7 +68,8 @@ async function takeLock(
   const lock = lockOf(space, options);
   const { ttl, wait } = options;
   const free = await lock.tryAcquire({ ttl });
-  if (free !== undefined || signals.first !== undefined) return signals.first === undefined ? free : void (await free?.release());
+  if (free !== undefined || signals.first !== undefined)
+    return signals.first === undefined ? free : void (await free?.release());
   if (wait === 0) return void report.busy(await lock.inspect());
   guard(); // ready before it is needed: starting it must not delay the command once the lock is ours
   const notice = report.waiting(() => lock.inspect());
@@ -104,7 +105,17 @@ async function holdAndRun(
   };
   const deadline = (): number => (lease.state === "held" ? (lease as HeldLease).deadline : Number.NEGATIVE_INFINITY);
   const child = new WrappedChild(
-    { command, args, env, ttl, maxHold, descriptor, kind: options.foreground ? "single" : "group", deadline, say: (event) => report.child(event) },
+    {
+      command,
+      args,
+      env,
+      ttl,
+      maxHold,
+      descriptor,
+      kind: options.foreground ? "single" : "group",
+      deadline,
+      say: (event) => report.child(event),
+    },
     guardian,
   );
   signals.receiver = (signal) => child.forward(signal);

@@ -15,7 +15,10 @@ const options = {
   ttl: duration("how long the lease lasts without a renewal (default 30s)", { least: 1 }),
   wait: duration("wait at most this long (default: as long as it takes)"),
   "no-wait": flag("do not wait"),
-  "on-busy": choice(["fail", "skip"], "when it is busy: exit 75 (fail, the default) or 0 (skip); without --wait implies --no-wait"),
+  "on-busy": choice(
+    ["fail", "skip"],
+    "when it is busy: exit 75 (fail, the default) or 0 (skip); without --wait implies --no-wait",
+  ),
   "max-hold": duration("end the command after this long: SIGTERM, and SIGKILL 10s later", { least: 1 }),
   label: text("<text>", "say who holds it (default: the command and the pid)"),
   permits: count("<n>", "a semaphore: up to n commands at once", 1, 999_999),
@@ -64,7 +67,11 @@ async function run(context: Context<typeof options>): Promise<number> {
   const [command = ""] = rest;
   const obstacle = findExecutable(command, env["PATH"]);
   if (obstacle !== undefined) {
-    talk.line(json ? JSON.stringify({ event: "not-started", lock: name, error: obstacle }) : `lockwright: ${command}: ${obstacle}`);
+    talk.line(
+      json
+        ? JSON.stringify({ event: "not-started", lock: name, error: obstacle })
+        : `lockwright: ${command}: ${obstacle}`,
+    );
     return obstacle === "not found" ? EXIT.notFound : EXIT.notExecutable;
   }
   const label = labelOf(context);
@@ -84,8 +91,10 @@ function runOptions(name: string, { options: given, rest, env }: Context<typeof 
   if (command === undefined || command === "") {
     throw new UsageError("run needs a command after --", `for example: lockwright run ${name} -- echo mine`);
   }
-  if (given.wait !== undefined && given["no-wait"]) throw new UsageError("--wait and --no-wait contradict each other: give one");
-  if (given.permits !== undefined && given.shared) throw new UsageError("--permits and --shared are two kinds of lock: give one");
+  if (given.wait !== undefined && given["no-wait"])
+    throw new UsageError("--wait and --no-wait contradict each other: give one");
+  if (given.permits !== undefined && given.shared)
+    throw new UsageError("--permits and --shared are two kinds of lock: give one");
   const isPatient = given["no-wait"] !== true && (given.wait !== undefined || given["on-busy"] === undefined);
   return {
     name,
@@ -108,7 +117,10 @@ function labelOf({ options: given, rest }: Context<typeof options>): string {
     return label;
   }
   // Control characters of a script on the command line would lie on a terminal.
-  const line = rest.join(" ").replaceAll(/\p{Cc}+/gu, " ").toWellFormed();
+  const line = rest
+    .join(" ")
+    .replaceAll(/\p{Cc}+/gu, " ")
+    .toWellFormed();
   const suffix = ` (pid ${process.pid})`;
   return cut(line, MAX_LABEL_BYTES / 2 - suffix.length) + suffix;
 }

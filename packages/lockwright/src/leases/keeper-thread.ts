@@ -71,7 +71,8 @@ class SlotEntry implements Renewable {
     const { generation } = this.#content;
     const current =
       answer === "unknown" || this.#segment.settle(this.#slot, generation, answer === "renewed" ? deadline : 0);
-    if (current && (answer !== "renewed" || clock.isTelling)) say({ type: "answer", slot: this.#number, generation, answer });
+    if (current && (answer !== "renewed" || clock.isTelling))
+      say({ type: "answer", slot: this.#number, generation, answer });
   }
 }
 
@@ -103,7 +104,8 @@ function look(): void {
 function shortestTtl(): number {
   let ttl = Number.POSITIVE_INFINITY;
   for (const segment of segments) {
-    for (let slot = 0; slot < SLOTS_IN_SEGMENT; slot += 1) if (segment.isArmed(slot)) ttl = Math.min(ttl, segment.ttl(slot));
+    for (let slot = 0; slot < SLOTS_IN_SEGMENT; slot += 1)
+      if (segment.isArmed(slot)) ttl = Math.min(ttl, segment.ttl(slot));
   }
   return ttl;
 }

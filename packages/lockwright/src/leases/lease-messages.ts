@@ -13,11 +13,18 @@ export function refusal(name: string, result: Result): LockwrightError {
     return new LockwrightError("LW_NOT_HELD", `"${name}" cannot be upgraded: its read lease is no longer held`);
   }
   if (result.why === "weight") {
-    return new LockwrightError("LW_WEIGHT", `"${name}" has ${result.capacity} permits: the weight asked for can never fit`);
+    return new LockwrightError(
+      "LW_WEIGHT",
+      `"${name}" has ${result.capacity} permits: the weight asked for can never fit`,
+    );
   }
   if (result.why === "kind") {
-    const kind = result.capacity === EXCLUSIVE ? "a mutex or read-write lock" : `a semaphore of ${result.capacity} permits`;
-    return new LockwrightError("LW_CONFLICT", `"${name}" is in use as ${kind}; use another name for another kind of lock`);
+    const kind =
+      result.capacity === EXCLUSIVE ? "a mutex or read-write lock" : `a semaphore of ${result.capacity} permits`;
+    return new LockwrightError(
+      "LW_CONFLICT",
+      `"${name}" is in use as ${kind}; use another name for another kind of lock`,
+    );
   }
   const message = `"${name}": another reader already waits to upgrade, and each would wait for the other's read lease; release and acquire the write lock`;
   return new LockwrightError("LW_DEADLOCK", message);

@@ -71,7 +71,8 @@ export class LockSpace implements AsyncDisposable {
     checkTtl(ttl);
     checkTtl(maxStall, "maxStall");
     checkLabel(label);
-    if (renewal !== "thread" && renewal !== "loop") throw new RangeError(`renewal must be "thread" or "loop", got ${String(renewal)}`);
+    if (renewal !== "thread" && renewal !== "loop")
+      throw new RangeError(`renewal must be "thread" or "loop", got ${String(renewal)}`);
     this.prefix = prefix;
     this.#session = new LeaseSession({ store, prefix, ttl, maxStall, renewal, label });
     this.#ownedStore = options.ownsStore === true ? store : undefined;
@@ -127,7 +128,10 @@ export class LockSpace implements AsyncDisposable {
   }
 
   /** Yields a lock's state now and after each change, until `signal` aborts. */
-  async *watch(name: string, options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<ResourceState, void, void> {
+  async *watch(
+    name: string,
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<ResourceState, void, void> {
     checkName(name);
     this.#session.checkOpen();
     for await (const state of watchResource(this.#session, this.prefix + name, options)) yield { ...state, name };
@@ -166,4 +170,3 @@ export class LockSpace implements AsyncDisposable {
     await this.close();
   }
 }
-

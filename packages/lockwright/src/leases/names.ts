@@ -16,7 +16,8 @@ function checkText(what: string, value: unknown, maxBytes: number, mayBeEmpty: b
   if (value === "" && !mayBeEmpty) throw new RangeError(`${what} must not be empty`);
   const bytes = Buffer.byteLength(value);
   if (bytes > maxBytes) throw new RangeError(`${what} must be at most ${maxBytes} bytes of UTF-8, got ${bytes}`);
-  if (CONTROL.test(value)) throw new RangeError(`${what} must not contain control characters, got ${JSON.stringify(value)}`);
+  if (CONTROL.test(value))
+    throw new RangeError(`${what} must not contain control characters, got ${JSON.stringify(value)}`);
   if (!value.isWellFormed()) throw new RangeError(`${what} must be well-formed Unicode, got a lone surrogate`);
 }
 
@@ -36,13 +37,15 @@ export function checkLabel(label: unknown): asserts label is string | undefined 
 /** Throws unless `ttl` is a number of milliseconds from 1 to a year. */
 export function checkTtl(ttl: unknown, what = "ttl"): asserts ttl is number {
   if (typeof ttl !== "number") throw new TypeError(`${what} must be a number of milliseconds, got ${describe(ttl)}`);
-  if (!(ttl >= 1 && ttl <= 31_536_000_000)) throw new RangeError(`${what} must be from 1 to 31536000000 ms (a year), got ${ttl}`);
+  if (!(ttl >= 1 && ttl <= 31_536_000_000))
+    throw new RangeError(`${what} must be from 1 to 31536000000 ms (a year), got ${ttl}`);
 }
 
 /** Throws unless `timeout` is undefined, Infinity or a number of milliseconds from 0. */
 export function checkTimeout(timeout: unknown): asserts timeout is number | undefined {
   if (timeout === undefined) return;
-  if (typeof timeout !== "number") throw new TypeError(`timeout must be a number of milliseconds, got ${describe(timeout)}`);
+  if (typeof timeout !== "number")
+    throw new TypeError(`timeout must be a number of milliseconds, got ${describe(timeout)}`);
   if (!(timeout >= 0)) throw new RangeError(`timeout must be 0 or more milliseconds, or Infinity, got ${timeout}`);
 }
 
@@ -68,5 +71,7 @@ export function checkToken(token: unknown): asserts token is bigint {
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  return typeof value === "object" || typeof value === "function" ? `a ${typeof value}` : `${typeof value} ${String(value)}`;
+  return typeof value === "object" || typeof value === "function"
+    ? `a ${typeof value}`
+    : `${typeof value} ${String(value)}`;
 }

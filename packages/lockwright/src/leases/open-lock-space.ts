@@ -31,12 +31,15 @@ export async function openLockSpace(url: string, options: LockSpaceOptions = {})
 
 /** Opens the store that `url` names. */
 export async function openLockStore(url: string): Promise<LockStore> {
-  if (typeof url !== "string") throw new TypeError(`url must be a string such as "sqlite:./locks.db", got ${describe(url)}`);
+  if (typeof url !== "string")
+    throw new TypeError(`url must be a string such as "sqlite:./locks.db", got ${describe(url)}`);
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0].toLowerCase();
   const open = scheme === undefined ? undefined : SCHEMES[scheme];
   if (scheme === undefined || open === undefined) {
     const known = Object.keys(SCHEMES).join(", ");
-    throw new RangeError(`url must begin with one of ${known}, got ${scheme === undefined ? describe(url) : `scheme ${scheme}`}`);
+    throw new RangeError(
+      `url must begin with one of ${known}, got ${scheme === undefined ? describe(url) : `scheme ${scheme}`}`,
+    );
   }
   return await open(url.slice(scheme.length));
 }

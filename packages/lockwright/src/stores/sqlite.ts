@@ -73,8 +73,10 @@ export interface SqliteStore extends LockStore {
  */
 export async function sqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const { path, driver: name } = options;
-  if (typeof path !== "string" || path === "") throw new TypeError(`path must be the name of a file, got ${String(path)}`);
-  if (name !== undefined && !driverNames.includes(name)) throw new TypeError(`driver must be one of ${driverNames.join(", ")}, got ${String(name)}`);
+  if (typeof path !== "string" || path === "")
+    throw new TypeError(`path must be the name of a file, got ${String(path)}`);
+  if (name !== undefined && !driverNames.includes(name))
+    throw new TypeError(`driver must be one of ${driverNames.join(", ")}, got ${String(name)}`);
   const place = placeOf(path);
   const driver = await loadDriver(name);
   return new OpenStore(await LockDatabase.open(place, driver), driver.name);
@@ -207,6 +209,12 @@ function stateOf({ name, table, holders, waiters }: Snapshot): ResourceState {
     used: holders.reduce((sum, holder) => sum + holder.weight, 0),
     token: table.header.token,
     holders: holders.map((holder) => describeHolder(holder, now)),
-    waiters: waiters.map(({ id, process, weight, label, since }) => ({ id, process, weight, label, waitingFor: Math.max(0, now - since) })),
+    waiters: waiters.map(({ id, process, weight, label, since }) => ({
+      id,
+      process,
+      weight,
+      label,
+      waitingFor: Math.max(0, now - since),
+    })),
   };
 }

@@ -6,17 +6,27 @@ import { expect, test } from "vitest";
 
 const BIN = fileURLToPath(new URL("../../bin/lockwright.js", import.meta.url));
 
-test("the demo loses updates without a mutex and none with it, overlaps only under the timer, refuses the late write, and orphans nobody (slow)", { timeout: 90_000 }, () => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, "demo", "--json"], { encoding: "utf8", timeout: 80_000 });
-  expect([status, stderr]).toEqual([0, ""]);
-  const { lostUpdate, busyHolder, frozenHolder, killedWrapper } = JSON.parse(stdout) as Record<string, Record<string, number | string>>;
-  expect(lostUpdate).toMatchObject({ deposits: 100, withMutex: 100 });
-  expect(lostUpdate?.["without"]).toBeLessThan(100);
-  expect(busyHolder?.["timerOverlap"]).toBeGreaterThan(0);
-  expect(busyHolder?.["leaseOverlap"]).toBe(0);
-  expect(Number(frozenHolder?.["newToken"])).toBeGreaterThan(Number(frozenHolder?.["oldToken"]));
-  expect(frozenHolder?.["refusal"]).toMatch(/^(LeaseLostError|StaleTokenError): /);
-  expect(frozenHolder?.["content"]).toBe(`{"sold":1,"by":"token ${frozenHolder?.["newToken"]}"}`);
-  expect(killedWrapper).toMatchObject({ rounds: 5, survivors: 0 });
-  expect(readdirSync("/tmp").filter((name) => name.startsWith("lockwright-demo-"))).toEqual([]);
-});
+test(
+  "the demo loses updates without a mutex and none with it, overlaps only under the timer, refuses the late write, and orphans nobody (slow)",
+  { timeout: 90_000 },
+  () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, "demo", "--json"], {
+      encoding: "utf8",
+      timeout: 80_000,
+    });
+    expect([status, stderr]).toEqual([0, ""]);
+    const { lostUpdate, busyHolder, frozenHolder, killedWrapper } = JSON.parse(stdout) as Record<
+      string,
+      Record<string, number | string>
+    >;
+    expect(lostUpdate).toMatchObject({ deposits: 100, withMutex: 100 });
+    expect(lostUpdate?.["without"]).toBeLessThan(100);
+    expect(busyHolder?.["timerOverlap"]).toBeGreaterThan(0);
+    expect(busyHolder?.["leaseOverlap"]).toBe(0);
+    expect(Number(frozenHolder?.["newToken"])).toBeGreaterThan(Number(frozenHolder?.["oldToken"]));
+    expect(frozenHolder?.["refusal"]).toMatch(/^(LeaseLostError|StaleTokenError): /);
+    expect(frozenHolder?.["content"]).toBe(`{"sold":1,"by":"token ${frozenHolder?.["newToken"]}"}`);
+    expect(killedWrapper).toMatchObject({ rounds: 5, survivors: 0 });
+    expect(readdirSync("/tmp").filter((name) => name.startsWith("lockwright-demo-"))).toEqual([]);
+  },
+);

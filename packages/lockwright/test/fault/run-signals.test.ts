@@ -9,8 +9,20 @@ async function commandOf(bench: RunBench, token: number): Promise<number> {
 
 test("the command gets its lock, token, expiry and run id, our arguments untouched, and its exit code is ours", async () => {
   using bench = new RunBench();
-  const script = 'console.log(JSON.stringify([process.env.LOCKWRIGHT_LOCK, process.env.LOCKWRIGHT_TOKEN, Number(process.env.LOCKWRIGHT_EXPIRES) > Date.now(), process.env.LOCKWRIGHT_RUN.length, process.argv.slice(1)])); process.exitCode = 3';
-  const { code, stdout } = await bench.run("run", "a b", "--", process.execPath, "-e", script, "--", "$HOME", "it's; rm", "");
+  const script =
+    "console.log(JSON.stringify([process.env.LOCKWRIGHT_LOCK, process.env.LOCKWRIGHT_TOKEN, Number(process.env.LOCKWRIGHT_EXPIRES) > Date.now(), process.env.LOCKWRIGHT_RUN.length, process.argv.slice(1)])); process.exitCode = 3";
+  const { code, stdout } = await bench.run(
+    "run",
+    "a b",
+    "--",
+    process.execPath,
+    "-e",
+    script,
+    "--",
+    "$HOME",
+    "it's; rm",
+    "",
+  );
   expect(code).toBe(3);
   expect(JSON.parse(stdout)).toEqual(["a b", "1", true, 36, ["$HOME", "it's; rm", ""]]);
 });
@@ -29,20 +41,23 @@ test("a signal reaches the command, whose own answer decides the exit code", asy
   expect(await run.ended).toMatchObject({ code: 9, stdout: "told\n" });
 });
 
-test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s while waiting leaves the queue and gives 128+n, the command never run", async (signal) => {
-  using bench = new RunBench();
-  const holder = bench.start("run", "k", "--", ...recorder(60));
-  await commandOf(bench, 1);
-  const waiter = bench.start("run", "k", "--", ...recorder(60));
-  await until(async () => (await bench.show("k")).waiters.length === 1, "a waiter");
-  waiter.process.kill(signal);
-  const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
-  expect((await waiter.ended).code).toBe(128 + numbers[signal]);
-  expect((await bench.show("k")).waiters).toEqual([]);
-  expect(bench.lines()).toHaveLength(1);
-  holder.process.kill("SIGTERM");
-  await holder.ended;
-});
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "%s while waiting leaves the queue and gives 128+n, the command never run",
+  async (signal) => {
+    using bench = new RunBench();
+    const holder = bench.start("run", "k", "--", ...recorder(60));
+    await commandOf(bench, 1);
+    const waiter = bench.start("run", "k", "--", ...recorder(60));
+    await until(async () => (await bench.show("k")).waiters.length === 1, "a waiter");
+    waiter.process.kill(signal);
+    const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
+    expect((await waiter.ended).code).toBe(128 + numbers[signal]);
+    expect((await bench.show("k")).waiters).toEqual([]);
+    expect(bench.lines()).toHaveLength(1);
+    holder.process.kill("SIGTERM");
+    await holder.ended;
+  },
+);
 
 test("a wrapper stopped past its ttl: its command is killed before the next gets the lock; woken, it says 76", async () => {
   using bench = new RunBench();
@@ -114,11 +129,21 @@ test("--wait ends in 75 and names the holder; --json says the same in documents,
   expect(human.stderr).toContain("held by the nightly one for");
   const machine = await bench.run("run", "k", "--no-wait", "--json", "--", "true");
   expect(machine.code).toBe(75);
-  expect(JSON.parse(machine.stderr)).toMatchObject({ event: "busy", lock: "k", holders: [{ label: "the nightly one", token: "1" }] });
+  expect(JSON.parse(machine.stderr)).toMatchObject({
+    event: "busy",
+    lock: "k",
+    holders: [{ label: "the nightly one", token: "1" }],
+  });
   holder.process.kill("SIGTERM");
   await holder.ended;
-  const events = (await bench.run("run", "k", "--json", "--", "sh", "-c", "exit 4")).stderr.trim().split("\n").map((line) => JSON.parse(line) as object);
-  expect(events).toMatchObject([{ event: "acquired", token: "2" }, { event: "ended", code: 4, exit: 4 }]);
+  const events = (await bench.run("run", "k", "--json", "--", "sh", "-c", "exit 4")).stderr
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as object);
+  expect(events).toMatchObject([
+    { event: "acquired", token: "2" },
+    { event: "ended", code: 4, exit: 4 },
+  ]);
 });
 
 test("--foreground keeps the command in our process group", async () => {

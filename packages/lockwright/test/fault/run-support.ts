@@ -75,7 +75,10 @@ export class RunBench implements Disposable {
 }
 
 /** Polls until `look` gives something; fails after 20 s. */
-export async function until<T>(look: () => T | undefined | false | Promise<T | undefined | false>, what: string): Promise<T> {
+export async function until<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  what: string,
+): Promise<T> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     const found = await look();
@@ -97,7 +100,11 @@ export function isRunning(pid: number): boolean {
 
 /** A command that records its token and process, does nothing for `seconds`, and records its end. */
 export function recorder(seconds: number): readonly string[] {
-  return ["sh", "-c", `echo "enter $LOCKWRIGHT_TOKEN $$" >> "$LOG"; sleep ${seconds}; echo "leave $LOCKWRIGHT_TOKEN $$" >> "$LOG"`];
+  return [
+    "sh",
+    "-c",
+    `echo "enter $LOCKWRIGHT_TOKEN $$" >> "$LOG"; sleep ${seconds}; echo "leave $LOCKWRIGHT_TOKEN $$" >> "$LOG"`,
+  ];
 }
 
 /** Throws unless each enter is followed by its own leave (or by its killing, for tokens in `killed`), tokens rising by one. */
@@ -108,8 +115,10 @@ export function tokensInOrder(lines: readonly string[], killed: ReadonlySet<numb
     const [word = "", text = ""] = line.split(" ");
     const token = Number(text);
     if (word === "enter") {
-      if (inside !== undefined && !killed.has(inside)) throw new Error(`token ${token} entered while ${inside} was inside`);
-      if (tokens.length > 0 && token <= (tokens.at(-1) as number)) throw new Error(`token ${token} came after ${tokens.at(-1)}`);
+      if (inside !== undefined && !killed.has(inside))
+        throw new Error(`token ${token} entered while ${inside} was inside`);
+      if (tokens.length > 0 && token <= (tokens.at(-1) as number))
+        throw new Error(`token ${token} came after ${tokens.at(-1)}`);
       inside = token;
       tokens.push(token);
     } else if (word === "leave") {

@@ -54,7 +54,11 @@ async function releaseAll(leases: readonly Lease[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-export async function acquireAll(session: LeaseSession, names: Iterable<string>, options: Omit<AcquireLeaseOptions, "weight"> = {}): Promise<LeaseSet> {
+export async function acquireAll(
+  session: LeaseSession,
+  names: Iterable<string>,
+  options: Omit<AcquireLeaseOptions, "weight"> = {},
+): Promise<LeaseSet> {
   const asked = [...names];
   for (const name of asked) checkName(name);
   checkTimeout(options.timeout);
@@ -62,7 +66,8 @@ export async function acquireAll(session: LeaseSession, names: Iterable<string>,
   const held = new Map<string, Lease>();
   try {
     for (const name of [...new Set(asked)].sort()) {
-      const timeout = options.timeout === undefined ? undefined : Math.max(0, options.timeout - (platform.now() - startedAt));
+      const timeout =
+        options.timeout === undefined ? undefined : Math.max(0, options.timeout - (platform.now() - startedAt));
       held.set(name, await mutex(session, name).acquire({ ...options, timeout }));
     }
     for (const lease of held.values()) lease.check(); // the first may have been lost while the last was waited for

@@ -27,7 +27,10 @@ export interface Cell<T> {
    *
    * **Errors** `LW_CONFLICT` when the attempts are used up; what `fn` throws, with nothing written.
    */
-  update(fn: (value: T | undefined) => T | PromiseLike<T>, options?: { readonly attempts?: number }): Promise<CellValue<T>>;
+  update(
+    fn: (value: T | undefined) => T | PromiseLike<T>,
+    options?: { readonly attempts?: number },
+  ): Promise<CellValue<T>>;
 }
 
 /** The longest value, as JSON in bytes of UTF-8. */
@@ -73,7 +76,10 @@ class SpaceCell<T> implements Cell<T> {
       // Somebody was faster: step aside for a random while, longer each time, so that the fast ones get done.
       await pause(platform.random() * Math.min(attempt, 20));
     }
-    throw new LockwrightError("LW_CONFLICT", `cell "${this.name}" was changed by others ${attempts} times in a row; try later or hold a mutex`);
+    throw new LockwrightError(
+      "LW_CONFLICT",
+      `cell "${this.name}" was changed by others ${attempts} times in a row; try later or hold a mutex`,
+    );
   }
 }
 
@@ -81,7 +87,8 @@ function toJson(value: unknown): string {
   const json = JSON.stringify(value) as string | undefined;
   if (json === undefined) throw new TypeError(`value must be something JSON can say, got ${typeof value}`);
   const bytes = Buffer.byteLength(json);
-  if (bytes > MAX_CELL_BYTES) throw new RangeError(`value must be at most ${MAX_CELL_BYTES} bytes as JSON, got ${bytes}`);
+  if (bytes > MAX_CELL_BYTES)
+    throw new RangeError(`value must be at most ${MAX_CELL_BYTES} bytes as JSON, got ${bytes}`);
   return json;
 }
 

@@ -6,5 +6,11 @@ import { type LeaseLock, type LeaseLockOptions, SpaceLock } from "./lease-lock.j
 
 export function mutex(session: LeaseSession, name: string, options: LeaseLockOptions = {}): LeaseLock {
   const barging = options.fairness === "barging";
-  return new SpaceLock(session, name, { kind: "mutex", capacity: EXCLUSIVE, weight: EXCLUSIVE, barging, lease: HeldLease });
+  return new SpaceLock(session, name, {
+    kind: "mutex",
+    capacity: EXCLUSIVE,
+    weight: EXCLUSIVE,
+    barging,
+    lease: HeldLease,
+  });
 }

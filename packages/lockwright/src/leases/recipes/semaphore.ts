@@ -23,13 +23,27 @@ class SpaceSemaphore extends SpaceLock<Lease> implements LeaseSemaphore {
     this.session.checkOpen();
     const result = await this.session.ask({ type: "resize", resource: this.resource, capacity: permits });
     if (result.type === "refused") {
-      throw new LockwrightError("LW_CONFLICT", `"${this.name}" is in use as a mutex or read-write lock and has no permits to set`);
+      throw new LockwrightError(
+        "LW_CONFLICT",
+        `"${this.name}" is in use as a mutex or read-write lock and has no permits to set`,
+      );
     }
   }
 }
 
-export function semaphore(session: LeaseSession, name: string, permits: number, options: LeaseLockOptions = {}): LeaseSemaphore {
+export function semaphore(
+  session: LeaseSession,
+  name: string,
+  permits: number,
+  options: LeaseLockOptions = {},
+): LeaseSemaphore {
   checkInteger("permits", permits, 0, EXCLUSIVE - 1);
   const barging = options.fairness === "barging";
-  return new SpaceSemaphore(session, name, { kind: "semaphore", capacity: permits, weight: undefined, barging, lease: HeldLease });
+  return new SpaceSemaphore(session, name, {
+    kind: "semaphore",
+    capacity: permits,
+    weight: undefined,
+    barging,
+    lease: HeldLease,
+  });
 }

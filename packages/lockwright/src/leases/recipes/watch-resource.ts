@@ -38,7 +38,12 @@ export async function* watchResource(
   }
 }
 
-function watchHolders(session: LeaseSession, state: ResourceState, watches: Map<string, Disposable>, ring: () => void): void {
+function watchHolders(
+  session: LeaseSession,
+  state: ResourceState,
+  watches: Map<string, Disposable>,
+  ring: () => void,
+): void {
   const { liveness, process } = session.store;
   if (liveness === undefined) return;
   const holders = new Set(state.holders.map((holder) => holder.process).filter((holder) => holder !== process));

@@ -12,12 +12,18 @@ export class SqliteCells implements CellStore {
   constructor(database: LockDatabase) {
     this.#database = database;
     this.#select = database.connection.prepare("SELECT version, json FROM cell WHERE name = ?");
-    this.#insert = database.connection.prepare("INSERT INTO cell (name, version, json) VALUES (?, 1, ?) ON CONFLICT DO NOTHING");
-    this.#update = database.connection.prepare("UPDATE cell SET version = version + 1, json = ? WHERE name = ? AND version = ?");
+    this.#insert = database.connection.prepare(
+      "INSERT INTO cell (name, version, json) VALUES (?, 1, ?) ON CONFLICT DO NOTHING",
+    );
+    this.#update = database.connection.prepare(
+      "UPDATE cell SET version = version + 1, json = ? WHERE name = ? AND version = ?",
+    );
   }
 
   async read(name: string): Promise<{ json: string | undefined; version: number }> {
-    const row = (await this.#database.read(() => this.#select.get(name))) as { version: number; json: string } | undefined;
+    const row = (await this.#database.read(() => this.#select.get(name))) as
+      | { version: number; json: string }
+      | undefined;
     return row === undefined ? { json: undefined, version: 0 } : { json: row.json, version: row.version };
   }
 

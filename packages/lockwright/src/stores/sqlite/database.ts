@@ -10,7 +10,16 @@ import { LockwrightError } from "../../errors.js";
 import { platform } from "../../platform.js";
 import { bootId } from "./boot.js";
 import { decode, encodeTable, newerProtocol, PROTOCOL } from "./document.js";
-import { BUSY, type Database, type Driver, explain, resultCode, type Statement, storeError, type Value } from "./driver.js";
+import {
+  BUSY,
+  type Database,
+  type Driver,
+  explain,
+  resultCode,
+  type Statement,
+  storeError,
+  type Value,
+} from "./driver.js";
 import { FileIdentity } from "./place.js";
 
 /** "LWRT": marks the file as ours, so that nobody's own database is ever written to. */

@@ -33,8 +33,32 @@ interface Document {
   readonly w?: readonly WaiterTuple[];
   readonly r?: readonly [number, number];
 }
-type HolderTuple = [string, string, number, number, number, number, number, 0 | 1, string | null, number | null, string | null];
-type WaiterTuple = [string, string, number, number, number, number, number, number, 0 | 1, string | null, string | null];
+type HolderTuple = [
+  string,
+  string,
+  number,
+  number,
+  number,
+  number,
+  number,
+  0 | 1,
+  string | null,
+  number | null,
+  string | null,
+];
+type WaiterTuple = [
+  string,
+  string,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  0 | 1,
+  string | null,
+  string | null,
+];
 
 export function encodeTable(table: ArrayTable): string {
   const { capacity, pinned, token, used } = table.header;
@@ -106,7 +130,19 @@ function holderTuple(holder: Holder): HolderTuple {
   ];
 }
 
-function holderOf([id, process, weight, token, ttl, since, expiresAt, claimed, upgradedBy, upgradedFrom, label]: HolderTuple): Holder {
+function holderOf([
+  id,
+  process,
+  weight,
+  token,
+  ttl,
+  since,
+  expiresAt,
+  claimed,
+  upgradedBy,
+  upgradedFrom,
+  label,
+]: HolderTuple): Holder {
   return {
     id,
     process,
@@ -138,7 +174,19 @@ function waiterTuple(waiter: Waiter): WaiterTuple {
   ];
 }
 
-function waiterOf([id, process, weight, ttl, seq, since, aliveUntil, patience, barging, upgrade, label]: WaiterTuple): Waiter {
+function waiterOf([
+  id,
+  process,
+  weight,
+  ttl,
+  seq,
+  since,
+  aliveUntil,
+  patience,
+  barging,
+  upgrade,
+  label,
+]: WaiterTuple): Waiter {
   return {
     id,
     process,

@@ -58,8 +58,11 @@ async function tryDriver(name: DriverName): Promise<Driver | undefined> {
     module = (await import(name)) as typeof module;
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code === "ERR_UNKNOWN_BUILTIN_MODULE" || code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") return undefined;
-    throw new LockwrightError("LW_STORE_UNAVAILABLE", `the SQLite driver ${name} is installed but does not load`, { cause: error });
+    if (code === "ERR_UNKNOWN_BUILTIN_MODULE" || code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND")
+      return undefined;
+    throw new LockwrightError("LW_STORE_UNAVAILABLE", `the SQLite driver ${name} is installed but does not load`, {
+      cause: error,
+    });
   }
   const Class = name === "node:sqlite" ? module.DatabaseSync : module.default;
   return Class === undefined ? undefined : { name, open: (path) => new Class(path) };

@@ -39,13 +39,26 @@ const BACKLOG = 4096;
 function socketFolder(): string {
   const { uid } = userInfo();
   const runtime = process.env["XDG_RUNTIME_DIR"];
-  const candidates = [runtime === undefined ? undefined : join(runtime, "lockwright"), join(tmpdir(), `lockwright-${uid}`), `/tmp/lockwright-${uid}`];
+  const candidates = [
+    runtime === undefined ? undefined : join(runtime, "lockwright"),
+    join(tmpdir(), `lockwright-${uid}`),
+    `/tmp/lockwright-${uid}`,
+  ];
   for (const folder of candidates) {
     // A path relative to somebody's working folder (an empty XDG_RUNTIME_DIR gives one) leads nobody else here.
-    if (folder === undefined || !isAbsolute(folder) || Buffer.byteLength(folder) + 1 + 16 > MAX_PATH || !makePrivate(folder, uid)) continue;
+    if (
+      folder === undefined ||
+      !isAbsolute(folder) ||
+      Buffer.byteLength(folder) + 1 + 16 > MAX_PATH ||
+      !makePrivate(folder, uid)
+    )
+      continue;
     return folder;
   }
-  throw new LockwrightError("LW_STORE_UNAVAILABLE", `no private folder for sockets: ${candidates[2]} must be yours with mode 0700, or set TMPDIR`);
+  throw new LockwrightError(
+    "LW_STORE_UNAVAILABLE",
+    `no private folder for sockets: ${candidates[2]} must be yours with mode 0700, or set TMPDIR`,
+  );
 }
 
 function makePrivate(folder: string, uid: number): boolean {

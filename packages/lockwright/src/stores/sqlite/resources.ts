@@ -65,9 +65,13 @@ export class Resources {
     this.#select = connection.prepare("SELECT version, state FROM resource WHERE name = ?");
     this.#insert = connection.prepare("INSERT INTO resource (name, version, state) VALUES (?, 1, ?)");
     this.#update = connection.prepare("UPDATE resource SET version = version + 1, state = ? WHERE name = ?");
-    this.#replace = connection.prepare("UPDATE resource SET version = version + 1, state = ? WHERE name = ? AND version = ?");
+    this.#replace = connection.prepare(
+      "UPDATE resource SET version = version + 1, state = ? WHERE name = ? AND version = ?",
+    );
     this.#floor = connection.prepare("SELECT floor FROM space");
-    this.#list = connection.prepare("SELECT name, state FROM resource WHERE name >= ? AND (name < ? OR ? = '') ORDER BY name");
+    this.#list = connection.prepare(
+      "SELECT name, state FROM resource WHERE name >= ? AND (name < ? OR ? = '') ORDER BY name",
+    );
   }
 
   async execute(commands: readonly Command[]): Promise<Outcome> {
@@ -144,7 +148,8 @@ export class Resources {
     const known = learned.get(resource) ?? this.#cache.get(resource);
     const isShared = known !== undefined && known.version !== row?.version;
     if (!outcome.changed) {
-      if (table instanceof ArrayTable && row !== undefined) learned.set(resource, { version: row.version, table, isShared });
+      if (table instanceof ArrayTable && row !== undefined)
+        learned.set(resource, { version: row.version, table, isShared });
       return outcome;
     }
     const next = table.applied(outcome);
