@@ -92,8 +92,8 @@ export class RunReport {
   }
 
   #say(event: string, text: string, data: object): void {
-    const { json, talk, name } = this.#options;
-    talk(json ? JSON.stringify({ event, lock: name, ...data }) : `lockwright: ${text}`);
+    const { json, name } = this.#options;
+    this.#options.talk(json ? JSON.stringify({ event, lock: name, ...data }) : `lockwright: ${text}`);
   }
 }
 

@@ -1,11 +1,11 @@
 /**
  * `lockwright run` itself: take the lock, run the command under it, give it back; by the table of exit codes in `--help`.
  */
-import { randomUUID } from "node:crypto";
 import { constants } from "node:os";
 import { LockwrightError } from "../errors.js";
 import type { Lease, LeaseLock, LockSpace, LockStore } from "../leases/index.js";
 import type { HeldLease } from "../leases/lease.js";
+import { platform } from "../platform.js";
 import type { SqliteStore } from "../stores/sqlite.js";
 import { EXIT } from "./exit-codes.js";
 import { forwarded, WrappedChild } from "./run-child.js";
@@ -32,7 +32,7 @@ export async function runWrapped(space: LockSpace, options: RunOptions, report: 
   const signals = new SignalDesk();
   try {
     const descriptor = await livenessDescriptor(space.store);
-    const run = randomUUID();
+    const run = platform.newId();
     let guardian: Guardian | undefined;
     const guard = (): Guardian => (guardian ??= new Guardian(run, descriptor));
     try {
@@ -68,9 +68,15 @@ async function takeLock(
   const lock = lockOf(space, options);
   const { ttl, wait } = options;
   const free = await lock.tryAcquire({ ttl });
-  if (free !== undefined || signals.first !== undefined)
-    return signals.first === undefined ? free : void (await free?.release());
-  if (wait === 0) return void report.busy(await lock.inspect());
+  if (signals.first !== undefined) {
+    await free?.release();
+    return undefined;
+  }
+  if (free !== undefined) return free;
+  if (wait === 0) {
+    report.busy(await lock.inspect());
+    return undefined;
+  }
   guard(); // ready before it is needed: starting it must not delay the command once the lock is ours
   const notice = report.waiting(() => lock.inspect());
   try {

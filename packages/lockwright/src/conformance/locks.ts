@@ -52,7 +52,7 @@ function take(lock: Lock): Guard {
 
 /** Lets everything that needs no timer happen. */
 export async function settle(): Promise<void> {
-  for (let step = 0; step < 30; step += 1) await undefined;
+  for (let step = 0; step < 30; step += 1) await Promise.resolve();
 }
 
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
@@ -171,7 +171,7 @@ const core: readonly LockCase[] = [
         const guard = tried.lock.tryAcquire() ?? (await tried.lock.acquire());
         inside += 1;
         assert.equal(inside, 1);
-        await undefined;
+        await Promise.resolve();
         inside -= 1;
         turns += 1;
         guard.release();

@@ -175,7 +175,7 @@ describe("kill -9", () => {
     const fresh = await room.start({ ttl: LONG });
     const from = monotonicNow();
     const { at, token } = await fresh.ask("acquire", { name: "job" });
-    console.log(`fresh start after all were killed: ${(at - from).toFixed(1)} ms, token ${token}`);
+    console.log(`fresh start after all were killed: ${(at - from).toFixed(1)} ms, token ${String(token)}`);
     expect(at - from).toBeLessThan(2000);
     expect(token).toBeGreaterThan(1);
   });

@@ -22,8 +22,8 @@ test("locks fit the interfaces they promise", () => {
 
 test("methods have the types of the contract", async () => {
   const mutex = new Mutex({ name: "m", order: "priority", ageing: 3, maxWaiters: 5 });
-  expectTypeOf(mutex.acquire).returns.toEqualTypeOf<Promise<Guard>>();
-  expectTypeOf(mutex.tryAcquire).returns.toEqualTypeOf<Guard | undefined>();
+  expectTypeOf<ReturnType<Mutex["acquire"]>>().toEqualTypeOf<Promise<Guard>>();
+  expectTypeOf<ReturnType<Mutex["tryAcquire"]>>().toEqualTypeOf<Guard | undefined>();
   expectTypeOf(mutex.run(() => 1)).toEqualTypeOf<Promise<number>>();
   expectTypeOf(mutex.run(async () => "a")).toEqualTypeOf<Promise<string>>();
   expectTypeOf(new Mutex().runSync(() => true)).toEqualTypeOf<boolean>();

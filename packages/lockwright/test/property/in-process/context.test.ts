@@ -18,7 +18,7 @@ describe.each(Object.entries(subjects))("%s", (_name, make) => {
       caller.run(id, async () => {
         await lock.run(async () => {
           seen.push([id, caller.getStore()]);
-          await undefined;
+          await Promise.resolve();
           seen.push([id, caller.getStore()]);
         });
         const guard = await lock.acquire();

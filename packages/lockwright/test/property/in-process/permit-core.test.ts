@@ -41,7 +41,7 @@ describe.each(subjects)("$name", (subject) => {
         await fc.asyncModelRun(() => ({ model, real }), commands);
         for (const guard of real.guards.values()) guard.release();
         lock.cancelWaiters();
-        for (let step = 0; step < 8; step += 1) await undefined;
+        for (let step = 0; step < 8; step += 1) await Promise.resolve();
         for (const guard of real.guards.values()) guard[Symbol.dispose]();
         lock.cancelWaiters();
         expect([coreOf(lock).waiting, coreOf(lock).inspect().span, pendingDeadlines(), clock.timers.size]).toEqual([

@@ -25,7 +25,7 @@ type Scenario = (stage: Stage) => Promise<unknown>;
 
 async function hold(lock: Mutex | Semaphore, ticks: number): Promise<void> {
   const guard = await lock.acquire();
-  for (let tick = 0; tick < ticks; tick += 1) await undefined;
+  for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
   guard.release();
 }
 
@@ -36,7 +36,7 @@ function ignoreErrors(promise: Promise<unknown>): Promise<unknown> {
 async function acquireAndRelease({ lock, options }: Stage): Promise<void> {
   const guard: Guard = await lock.acquire(options);
   try {
-    await undefined;
+    await Promise.resolve();
   } finally {
     guard.release();
   }
@@ -46,7 +46,7 @@ const run: Scenario = ({ lock, options }) => lock.run(async () => undefined, opt
 const boundedRun: Scenario = ({ lock, options }) => lock.run(async () => undefined, { ...options, bodyTimeout: 1000 });
 const throwingRun: Scenario = ({ lock, options }) =>
   lock.run(async () => {
-    await undefined;
+    await Promise.resolve();
     throw new Error("body");
   }, options);
 const throwingNow: Scenario = ({ lock, options }) =>
@@ -114,7 +114,7 @@ async function play(
   let steps = 0;
   for (; !isOver && steps < 200; steps += 1) {
     if (steps === at) disturb(stage);
-    await undefined;
+    await Promise.resolve();
   }
   await settled;
   const core = coreOf(lock);

@@ -172,7 +172,7 @@ describe("hook", () => {
     using last = mutex.tryAcquire();
     last?.[Symbol.dispose]();
     expect(installed).not.toBeNull();
-    for (let step = 0; step < 20; step += 1) await undefined;
+    for (let step = 0; step < 20; step += 1) await Promise.resolve();
     const { held, available, waiting } = mutex.stats();
     expect([held + available, waiting]).toEqual([1, 0]);
   });

@@ -50,5 +50,5 @@ export function pair(options: LockSpaceOptions = {}): { good: LockSpace; bad: Lo
 
 /** Lets everything that needs no timer happen. */
 export async function settle(steps = 40): Promise<void> {
-  for (let step = 0; step < steps; step += 1) await undefined;
+  for (let step = 0; step < steps; step += 1) await Promise.resolve();
 }

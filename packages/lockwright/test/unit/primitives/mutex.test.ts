@@ -27,7 +27,7 @@ describe("state", () => {
     const guard = await ledger.acquire();
     const wait = ledger.acquire();
     expect(inspect(ledger)).toBe('Ledger { name: "ledger", held: 1 of 1, waiting: 1 }');
-    expect(`${ledger}`).toBe(inspect(ledger));
+    expect(String(ledger)).toBe(inspect(ledger));
     expect(inspect(guard)).toBe('Guard { lock: "ledger", held, weight: 1 }');
     guard.release();
     expect(inspect(guard)).toContain("released");

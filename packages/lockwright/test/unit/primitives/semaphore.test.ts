@@ -33,7 +33,7 @@ function ask(
 }
 
 async function settle(): Promise<void> {
-  for (let step = 0; step < 20; step += 1) await undefined;
+  for (let step = 0; step < 20; step += 1) await Promise.resolve();
 }
 
 describe("permits", () => {
