@@ -6,4 +6,4 @@ import { dirname, join } from "node:path";
 
 const folder = dirname(createRequire(import.meta.url).resolve("lockwright/package.json"));
 const help = execFileSync(process.execPath, [join(folder, "bin/lockwright.js"), "--help"], { encoding: "utf8" });
-assert.match(help, /lockwright run/);
+assert.match(help, /run a command under a lock/);

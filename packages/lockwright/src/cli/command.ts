@@ -2,7 +2,7 @@
  * What a command is: one value from which its parser, its help and its completions are made.
  *
  * **Example**
- * ```ts no-run
+ * ```text
  * export const lsCommand: Command = defineCommand({
  *   name: "ls",
  *   summary: "list the locks in use",
