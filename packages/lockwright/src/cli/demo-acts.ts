@@ -12,6 +12,8 @@ const WORKER = fileURLToPath(new URL("./demo-worker.js", import.meta.url));
 const MAIN = fileURLToPath(new URL("../../bin/lockwright.js", import.meta.url));
 /** Milliseconds: short enough to watch, long enough for a keeper thread on a crowded machine. */
 const TTL = 600;
+/** Milliseconds after which a play that does not go on is given up. */
+const PATIENCE = 20_000;
 
 /** What an act needs: a private folder, and the processes it started, to be ended whatever happens. */
 export class Stage {
@@ -72,7 +74,10 @@ class Actor {
     const ended = this.ended.then(
       () => this.#heard.get(word) ?? Promise.reject(new Error(`a process of the demo ended before it said "${word}"`)),
     );
-    return await Promise.race([line, ended]);
+    const late = new Promise<never>((_, reject) => {
+      deadline().addEventListener("abort", () => reject(new Error(`a process of the demo did not say "${word}"`)));
+    });
+    return await Promise.race([line, ended, late]);
   }
 }
 
@@ -151,13 +156,16 @@ export interface KilledWrapper {
 }
 
 /** Wrapped commands killed by -9 one after the other, each with the next one waiting. */
-export async function killedWrapper(stage: Stage, space: LockSpace): Promise<KilledWrapper> {
+export async function killedWrapper(stage: Stage, space: LockSpace, signal: AbortSignal): Promise<KilledWrapper> {
   const rounds = 5;
   const start = (): Actor => stage.lockwright("run", "nightly", "--", "sh", "-c", "echo started $$; exec sleep 30");
   let holder = start();
   let command = (await holder.hear("started")).at; // its second word is the process id
-  const queue = [start(), start()];
-  await waiters(space, 2);
+  const queue: Actor[] = [];
+  for (const length of [1, 2]) {
+    queue.push(start()); // one after the other: the queue is in order of arrival, not of starting
+    await waiters(space, length, signal);
+  }
   const taken: number[] = [];
   let survivors = 0;
   for (let round = 0; round < rounds; round += 1) {
@@ -170,7 +178,7 @@ export async function killedWrapper(stage: Stage, space: LockSpace): Promise<Kil
     command = at;
     holder = next;
     queue.push(start());
-    await waiters(space, 2);
+    await waiters(space, 2, signal);
   }
   for (const { child } of [...queue, holder]) child.kill("SIGTERM");
   await Promise.all([...queue, holder].map(({ ended }) => ended));
@@ -193,8 +201,18 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function waiters(space: LockSpace, count: number): Promise<void> {
-  for await (const state of space.watch("nightly")) if (state.waiters.length === count) return;
+async function waiters(space: LockSpace, count: number, signal: AbortSignal): Promise<void> {
+  const watched = AbortSignal.any([signal, deadline()]);
+  for await (const state of space.watch("nightly", { signal: watched })) if (state.waiters.length === count) return;
+  signal.throwIfAborted();
+  throw new Error(`the demo waited ${PATIENCE / 1000} s for ${count} waiting commands`);
+}
+
+/** Aborts when nothing on this machine should have taken as long. */
+function deadline(): AbortSignal {
+  const controller = new AbortController();
+  platform.setTimer(() => controller.abort(), PATIENCE).keepAlive(false);
+  return controller.signal;
 }
 
 function pause(milliseconds: number): Promise<void> {

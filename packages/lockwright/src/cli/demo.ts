@@ -57,7 +57,7 @@ async function demo(context: Context<OptionTable>): Promise<number> {
         report,
         signal,
         "4. A wrapped command, killed by kill -9",
-        () => killedWrapper(stage, space),
+        () => killedWrapper(stage, space, signal),
         tellKilledWrapper,
       ),
     };

@@ -14,6 +14,9 @@ const SLOT_BYTES = 1024;
 const TEXT_AT = 64;
 export const SLOTS_IN_SEGMENT = 128;
 
+/** How often main looks at a busy slot, some tenths of a second: the keeper needs it for microseconds. */
+const PATIENT_TRIES = 10_000_000;
+
 const FREE = 0;
 const ARMED = 1;
 const BUSY = 2;
@@ -79,7 +82,9 @@ export class SlotSegment {
   /** Main: gives the slot back; afterwards no late answer can touch it. */
   free(slot: number): void {
     const state = wordOf(slot) + STATE;
-    while (Atomics.compareExchange(this.#words, state, ARMED, FREE) === BUSY);
+    for (let tries = 0; Atomics.compareExchange(this.#words, state, ARMED, FREE) === BUSY; tries += 1) {
+      if (tries > PATIENT_TRIES) return void Atomics.store(this.#words, state, FREE); // the thread ended in there
+    }
   }
 
   deadline(slot: number): number {

@@ -56,6 +56,8 @@ test("kill -9 of a waiter leaves the others their turn", async () => {
   const [w1, w2] = [await enter(bench, "w1"), await enter(bench, "w2")];
   w1.process.kill("SIGKILL");
   await w1.ended;
+  // Its place is gone at once, not when its patience would be over.
+  await until(async () => (await bench.show("k")).waiters.length === 1, "w1 to be gone from the queue");
   holder.process.kill("SIGTERM");
   await childOf(bench, 2);
   expect((await bench.show("k")).holders.map(({ label }) => label)).toEqual(["w2"]);
