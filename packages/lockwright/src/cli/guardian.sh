@@ -26,16 +26,14 @@ strike() {
   if [ "$kind" = group ]; then kill -s KILL -- "-$pid" 2>/dev/null; else kill -s KILL "$pid" 2>/dev/null; fi
 }
 
-exists() {
-  if [ "$kind" = group ]; then kill -s 0 -- "-$pid" 2>/dev/null; else kill -s 0 "$pid" 2>/dev/null; fi
-}
-
 # Whether a process is left; a zombie, which nobody may ever reap, is not one. One grep, since every millisecond here is
 # one that the next in line waits: /proc/<pid>/stat is "pid (name) state ppid pgrp …".
 lives() {
-  exists || return 1
+  if [ ! -r /proc/self/stat ]; then
+    if [ "$kind" = group ]; then kill -s 0 -- "-$pid" 2>/dev/null; else kill -s 0 "$pid" 2>/dev/null; fi
+    return
+  fi
   if [ "$kind" = group ]; then pattern="\\) [^ZX] [0-9]+ $pid "; else pattern="^$pid .*\\) [^ZX] [0-9]+ [0-9]+ "; fi
-  [ -r /proc/self/stat ] || return 0
   grep -qE "$pattern" /proc/[0-9]*/stat 2>/dev/null
 }
 
@@ -104,10 +102,6 @@ disarm
 [ "$state" = spawning ] && search
 if [ -n "$pid" ]; then
   strike
-  # Dying and being reaped takes a fraction of a millisecond, less than to start any program that could tell: look for
-  # about one before asking grep.
-  look=0
-  while [ "$look" -lt 300 ] && exists; do look=$((look + 1)); done
   while lives; do
     sleep 0.005 2>/dev/null || sleep 1
     strike

@@ -140,7 +140,12 @@ export class LeaseWait {
       if (process === this.#store.process || this.#watches.has(process)) continue;
       this.#watches.set(
         process,
-        liveness.watch(process, () => this.#died(process)),
+        // Fallen silent: it may have released and gone, and its push with it.
+        liveness.watch(
+          process,
+          () => this.#died(process),
+          () => this.heartbeat(),
+        ),
       );
     }
   }

@@ -248,8 +248,11 @@ export interface KeeperConnection {
 export interface Liveness {
   /** Resolves to true only if that process is known to be dead. */
   probe(process: string): Promise<boolean>;
-  /** Calls `onDead` once if that process is, or later becomes, known to be dead. */
-  watch(process: string, onDead: () => void): Disposable;
+  /**
+   * Calls `onDead` once if that process is, or later becomes, known to be dead; `onUnsure` whenever it fell silent and is
+   * being asked again: whatever it did last may be worth a look.
+   */
+  watch(process: string, onDead: () => void, onUnsure?: () => void): Disposable;
 }
 
 /** Versioned cells; version 0 means that there is none. */

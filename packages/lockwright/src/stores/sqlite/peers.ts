@@ -125,14 +125,15 @@ export class Peers implements Liveness {
   }
 
   /** Calls `onDead` once nobody has that process's socket any more. */
-  watch(endpoint: string, onDead: () => void): Disposable {
+  watch(endpoint: string, onDead: () => void, onUnsure?: () => void): Disposable {
     if (endpoint === this.endpoint) return { [Symbol.dispose]() {} };
     const link = this.#link(endpoint);
-    link.watchers.add(onDead);
+    const watcher: Watcher = { onDead, onUnsure };
+    link.watchers.add(watcher);
     link.ensure();
     return {
       [Symbol.dispose]: () => {
-        link.watchers.delete(onDead);
+        link.watchers.delete(watcher);
         this.#trim();
       },
     };
@@ -217,9 +218,14 @@ export class Peers implements Liveness {
   }
 }
 
+interface Watcher {
+  readonly onDead: () => void;
+  readonly onUnsure: (() => void) | undefined;
+}
+
 /** Our connection to one other process: for pushes to it, and for hearing of its end. */
 class Link {
-  readonly watchers: Set<() => void> = new Set();
+  readonly watchers: Set<Watcher> = new Set();
   readonly #endpoint: string;
   readonly #own: string;
   readonly #onWake: (id: string) => void;
@@ -258,9 +264,10 @@ class Link {
     if (isRefused(failure)) {
       const watchers = [...this.watchers];
       this.watchers.clear();
-      for (const onDead of watchers) onDead();
+      for (const { onDead } of watchers) onDead();
     } else if (failure === undefined || isReset(failure)) {
       this.ensure(); // closed from the other side: dead, or another process has the socket now
+      if (failure === undefined) for (const { onUnsure } of [...this.watchers]) onUnsure?.();
     } else {
       platform.setTimer(() => this.#retry(), RETRY_MS).keepAlive(false);
     }
