@@ -267,7 +267,7 @@ class Link {
       for (const { onDead } of watchers) onDead();
     } else if (failure === undefined || isReset(failure)) {
       this.ensure(); // closed from the other side: dead, or another process has the socket now
-      if (failure === undefined) for (const { onUnsure } of [...this.watchers]) onUnsure?.();
+      if (failure === undefined) for (const { onUnsure } of this.watchers) onUnsure?.();
     } else {
       platform.setTimer(() => this.#retry(), RETRY_MS).keepAlive(false);
     }
