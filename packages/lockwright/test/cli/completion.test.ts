@@ -129,8 +129,22 @@ describe.each(["zsh", "fish"])("%s", (shell) => {
     const { stdout } = await room.run("completion", shell);
     expect(stdout).toContain("lockwright __complete -- ");
     if (spawnSync(shell, ["--version"]).status !== 0) return notRun(`cli: completion in ${shell}`, `no ${shell}`);
-    expect(spawnSync(shell, ["-n"], { input: stdout, encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
+    const script = join(room.folder, `completion.${shell}`);
+    writeFileSync(script, stdout); // fish reads no script from a socket
+    expect(spawnSync(shell, ["-n", script], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
   });
+});
+
+test("fish itself completes commands and locks with it", async () => {
+  if (spawnSync("fish", ["--version"]).status !== 0) return notRun("cli: completing in fish", "no fish");
+  const { stdout: script } = await room.run("completion", "fish");
+  const file = join(room.folder, "lockwright.fish");
+  writeFileSync(file, script);
+  const { stdout } = await inShell(
+    "fish",
+    `source ${file}; complete -C "lockwright rel"; complete -C "lockwright show night"`,
+  );
+  expect(stdout.split("\n").map((line) => line.replace(/\t.*/, ""))).toEqual(["release", "nightly-invoices", ""]);
 });
 
 test("--json gives the script in a document", async () => {
