@@ -2,14 +2,14 @@
  * The lock face of a lease: one class, given its shape (capacity and weight), is the mutex, both sides of the read-write
  * lock and the semaphore.
  */
-import { channels, type LockRef } from "../../events.js";
+import { channels, type LeftWhy, type LockRef } from "../../events.js";
 import { platform } from "../../platform.js";
-import { LeaseLostError } from "../../errors.js";
+import { LeaseLostError, LockwrightError } from "../../errors.js";
 import type { HeldLease, Lease, LeaseGrant } from "../lease.js";
 import { timeoutError } from "../lease-messages.js";
 import type { Busy, Granted } from "../lease-request.js";
 import type { LeaseSession } from "../lease-session.js";
-import type { ResourceState } from "../lock-store.js";
+import type { QueuedResult, ResourceState } from "../lock-store.js";
 import { checkInteger, checkLabel, checkName, checkSignal, checkTimeout, checkTtl } from "../names.js";
 import { deadlineFrom } from "../renewal-loop.js";
 
@@ -129,12 +129,13 @@ export class SpaceLock<L extends Lease = Lease> implements LeaseLock<L> {
       barging,
       label,
     } as const;
-    const onQueued = channels.queued.hasSubscribers ? () => this.#emitQueued() : undefined;
+    const onQueued = channels.queued.hasSubscribers ? (answer: QueuedResult) => this.#emitQueued(answer) : undefined;
+    const askedAt = platform.now();
     try {
       return await session.acquireLoop.acquire({ name: this.name, command, timeout, signal, onQueued });
     } catch (error) {
-      if (channels.left.hasSubscribers && signal?.aborted)
-        channels.left.publish({ lock: this.#ref, why: "abort", waited: 0 });
+      const why = channels.left.hasSubscribers ? leftWhy(error, signal) : undefined;
+      if (why !== undefined) channels.left.publish({ lock: this.#ref, why, waited: platform.now() - askedAt });
       throw error;
     }
   }
@@ -160,9 +161,20 @@ export class SpaceLock<L extends Lease = Lease> implements LeaseLock<L> {
     return new this.#shape.lease(this.session, grant);
   }
 
-  #emitQueued(): void {
-    channels.queued.publish({ lock: this.#ref, depth: 1, holders: [] });
+  /** The store counts nobody's place: `depth` says only that there is a queue. */
+  #emitQueued({ holders }: QueuedResult): void {
+    const now = platform.now();
+    const told = holders.map(({ label, heldFor }) => ({ owner: label ?? "", since: now - heldFor }));
+    channels.queued.publish({ lock: this.#ref, depth: 1, holders: told });
   }
+}
+
+/** Why a caller gave up; undefined: it was refused and never waited. */
+function leftWhy(error: unknown, signal: AbortSignal | undefined): LeftWhy | undefined {
+  if (signal?.aborted === true && error === signal.reason) return "abort";
+  if (!(error instanceof LockwrightError)) return undefined;
+  if (error.code === "LW_TIMEOUT") return "timeout";
+  return error.code === "LW_CLOSED" ? "closed" : undefined;
 }
 
 /** Runs a body under a lease; see `LeaseLock.run`. */
