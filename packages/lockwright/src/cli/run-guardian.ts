@@ -26,10 +26,6 @@ export class Guardian {
     (this.#process.stdin as { unref?: () => void } | null)?.unref?.();
   }
 
-  get pid(): number | undefined {
-    return this.#process.pid;
-  }
-
   spawning(kind: ChildKind): void {
     this.#tell(`spawning ${kind}`);
   }

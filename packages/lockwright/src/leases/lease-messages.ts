@@ -3,7 +3,7 @@ import { LockwrightError } from "../errors.js";
 import { EXCLUSIVE, type HolderState, type Result } from "./lock-store.js";
 
 /** Who holds it, for a message. */
-export function describeHolding(holder: HolderState): string {
+function describeHolding(holder: HolderState): string {
   return `held by ${holder.label ?? `process ${holder.process}`} for ${Math.round(holder.heldFor)} ms with token ${holder.token}`;
 }
 

@@ -10,7 +10,7 @@ import { MAX_TIMER_MS, platform, type Timer } from "../platform.js";
 import type { Command, KeeperConnection, Result } from "./lock-store.js";
 
 /** How far two clocks may drift apart during a ttl, as a share of it. */
-export const DRIFT = 0.01;
+const DRIFT = 0.01;
 
 /** The monotonic time at which a lease asked for at `sentAt` is to be taken for lost. */
 export function deadlineFrom(sentAt: number, ttl: number): number {
