@@ -1,0 +1,1 @@
+export { type Site, type SiteKind } from "./sites.js";
