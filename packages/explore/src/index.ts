@@ -1,1 +1,7 @@
-export { type Site, type SiteKind } from "./sites.js";
+/** The schedule explorer: finds, shrinks and replays the order that breaks async code. */
+export { ScheduleError, type ScheduleErrorCode } from "./errors.js";
+export type { Body, Explorer } from "./runtime/explorer.js";
+export type { Fidelity, Grade, Option, Point, RunPlan, Strategy, StrandView } from "./schedule.js";
+export type { Site, SiteKind } from "./sites.js";
+export type { Trace, TraceEvent, TraceHappening, TraceOption, TraceParked, TraceStep, TraceStrand } from "./trace.js";
+export { issueIo as io, type IoOptions } from "./world/io.js";

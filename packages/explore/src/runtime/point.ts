@@ -1,0 +1,153 @@
+/**
+ * What transformed code calls. Names are short because they stand in the user's code; what each stands for is in
+ * `transform/`. Outside a run an activation is null and every call gives back what it got.
+ *
+ * An await of a run that is over never settles: its strand is parked for good, so nothing it would have done next can
+ * reach into a later run.
+ */
+import { Activation, pop, push, resume, running, unwindTo } from "./activation.js";
+import { Held } from "./ready.js";
+import { currentRun, type Run } from "./run.js";
+import { siteAt } from "../sites.js";
+
+/** Points that one segment may pass before it counts as one without end. */
+const MAX_SEGMENT_POINTS = 100_000;
+
+/** Promises that an external, or the end of everything, settles: awaiting one is never a hold point. */
+const controlled = new WeakSet<object>();
+
+/** Marks a promise whose time is not the program's to decide. */
+export function markControlled<T>(promise: Promise<T>): Promise<T> {
+  controlled.add(promise);
+  return promise;
+}
+
+function parkForGood(): Promise<never> {
+  return new Promise<never>(() => {});
+}
+
+// oxlint-disable-next-line typescript/unbound-method -- called with a promise; a user may have replaced the property
+const promiseThen = Promise.prototype.then;
+
+/** Lets the await of `operand` take longer: its strand goes on when it is chosen. */
+function hold(run: Run, activation: Activation, operand: unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const held = new Held(activation, resolve, reject);
+    const settle = (value: unknown, isRejection: boolean): void => {
+      held.settle(value, isRejection);
+      run.makeReady(held);
+    };
+    // What `await` itself does: a thenable is adopted, a native promise is not wrapped.
+    const promise = Promise.resolve(operand);
+    void promiseThen.call(
+      promise,
+      (value) => settle(value, false),
+      (reason: unknown) => settle(reason, true),
+    );
+  });
+}
+
+/** Begins a call of the function at site `fn`; null outside a run. */
+export function enter(fn: number): Activation | null {
+  const run = currentRun();
+  if (run === null) return null;
+  const parent = running();
+  const strand = run.newStrand(siteAt(fn)?.text ?? "<anonymous>", parent?.strand.self);
+  const activation = new Activation(fn, parent, strand, run);
+  if (parent !== null) parent.lastCall = activation;
+  run.live += 1;
+  push(activation);
+  run.recorder?.began(activation);
+  return activation;
+}
+
+/** Ends a call. */
+export function exit(activation: Activation | null): void {
+  if (activation === null) return;
+  activation.isDone = true;
+  const run = activation.run as Run;
+  run.live -= 1;
+  run.recorder?.ended(activation);
+  pop(activation);
+}
+
+/** Wraps the operand of an await: the point. */
+export function p(activation: Activation | null, site: number, isDirect: number | boolean, operand: unknown): unknown {
+  if (activation === null) return operand;
+  const child = activation.lastCall;
+  activation.lastCall = null;
+  activation.awaits = isDirect && child !== null && !child.isDone ? child : null;
+  if (activation.awaits !== null) activation.awaits.strand.mergeInto(activation.strand);
+  activation.site = site;
+  pop(activation);
+  const run = activation.run as Run;
+  if (run !== currentRun() || run.outcome !== undefined) return parkForGood();
+  if (++run.segmentPoints > MAX_SEGMENT_POINTS) {
+    run.end({ kind: "spinning", site, what: "awaits" });
+    return parkForGood();
+  }
+  const isHeld = isHoldPoint(run, operand) && (run.fidelity === "all" || run.isHeld(activation));
+  run.recorder?.parked(activation, isHeld);
+  return isHeld ? hold(run, activation, operand) : operand;
+}
+
+function isHoldPoint(run: Run, operand: unknown): boolean {
+  return run.fidelity !== "external" && !(typeof operand === "object" && operand !== null && controlled.has(operand));
+}
+
+/** Goes on after an await delivered `value`. */
+export function r<T>(activation: Activation | null, value: T): T {
+  if (activation !== null && activation.run === currentRun()) {
+    activation.awaits = null;
+    resume(activation);
+  }
+  return value;
+}
+
+/** First in every catch, finally and for-await body: control may get there without passing {@link r}. */
+export function c(activation: Activation | null): void {
+  if (activation === null || activation.run !== currentRun()) return;
+  activation.awaits = null;
+  unwindTo(activation);
+}
+
+/** Wraps the operand of a `yield` in an async generator: the caller goes on. */
+export function y<T>(activation: Activation | null, value: T): T {
+  if (activation !== null) pop(activation);
+  return value;
+}
+
+type AnyIterator = Iterator<unknown> & AsyncIterator<unknown>;
+
+/**
+ * Wraps the iterable of a `for await`, so that each step is a point. A synchronous iterable stays one: how the language
+ * adapts it differs between Node versions (Node 24 closes it when an element rejects, Node 20 does not).
+ */
+export function it(activation: Activation | null, site: number, iterable: unknown): unknown {
+  if (activation === null || iterable === null || iterable === undefined) return iterable;
+  const source = iterable as { [Symbol.asyncIterator]?: () => AnyIterator; [Symbol.iterator]?: () => AnyIterator };
+  const makeAsync = source[Symbol.asyncIterator];
+  const isAsync = makeAsync !== undefined && makeAsync !== null;
+  const make = isAsync ? makeAsync : source[Symbol.iterator];
+  // Not iterable: the loop itself is to say so, in the engine's own words.
+  if (typeof make !== "function") return iterable;
+  const inner = make.call(source);
+  if (Object(inner) !== inner) return { [isAsync ? Symbol.asyncIterator : Symbol.iterator]: () => inner };
+  // oxlint-disable-next-line typescript/unbound-method -- read once and called on the iterator, as the language does it
+  const { next } = inner;
+  const wrapped = {
+    next: (...args: unknown[]): unknown => {
+      const result = Reflect.apply(next, inner, args) as unknown;
+      if (isAsync) return p(activation, site, 1, result);
+      if (Object(result) !== result) return result;
+      const { done, value } = result as IteratorResult<unknown>;
+      return done === true ? { done, value } : { done, value: p(activation, site, 0, value) };
+    },
+    // Looked up when the loop ends, as the language does.
+    get return() {
+      const close = inner.return;
+      return close === undefined || close === null ? close : (...args: []) => Reflect.apply(close, inner, args);
+    },
+  };
+  return { [isAsync ? Symbol.asyncIterator : Symbol.iterator]: () => wrapped };
+}

@@ -1,0 +1,212 @@
+/**
+ * Records a run as a {@link Trace}. Only replays and first runs are recorded: a search runs without.
+ *
+ * Strands become one while a run goes on, so events keep the strand itself and are given their column at the end. The
+ * hash of a step covers strand path, function name and rank of the await (not its line: an edit elsewhere in the file
+ * does not void a token), the number of options and the virtual time, of this step and all before it.
+ */
+import { siteAt, type Site } from "../sites.js";
+import type { Trace, TraceEvent, TraceHappening, TraceOption, TraceParked, TraceStep, TraceStrand } from "../trace.js";
+import type { VirtualTimer } from "../world/timers.js";
+import { type Activation, running } from "./activation.js";
+import { LockWatch } from "./lock-watch.js";
+import type { External, Ready } from "./ready.js";
+import { captureOrigin, lineOf } from "./stack-line.js";
+import { type Strand } from "./strand.js";
+import { Fingerprint } from "./fingerprint.js";
+
+/** Anything that stands in the list of options, as the recorder sees it. */
+type Choosable = Ready | VirtualTimer;
+
+/** An event whose strand is not numbered yet. */
+type Draft = TraceHappening & { readonly strand: Strand | null };
+
+interface OptionDraft extends Omit<TraceOption, "strand"> {
+  readonly strand: Strand | null;
+}
+
+interface StepDraft extends Omit<TraceStep, "events" | "taken" | "native"> {
+  readonly taken: OptionDraft | undefined;
+  readonly native: OptionDraft | undefined;
+  readonly events: Draft[];
+}
+
+/** What the recorder asks of its run when it ends. */
+export interface Recorded {
+  readonly now: number;
+  readonly timers: { all(): readonly VirtualTimer[] };
+  readonly inFlightAtReturn: readonly External[];
+}
+
+/** Records one run. */
+export class Recorder {
+  readonly #steps: StepDraft[] = [];
+  readonly #live = new Set<Activation>();
+  readonly #print = new Fingerprint();
+  readonly #locks: LockWatch;
+  /** Asked when an access is recorded, else undefined. */
+  readonly isTracking: boolean;
+  #now: () => number = () => 0;
+
+  constructor(isTracking = false) {
+    this.isTracking = isTracking;
+    this.#locks = new LockWatch((lock, event) => this.#note({ kind: "lock", lock, event }));
+  }
+
+  /** Begins; `now` reads the run's clock. */
+  begin(now: () => number): void {
+    this.#now = now;
+    this.#locks.begin();
+    this.#push(undefined, undefined, 1, 0, false);
+  }
+
+  began(activation: Activation): void {
+    this.#live.add(activation);
+    const site = siteAt(activation.fn);
+    if (site !== undefined) this.#note({ kind: "begins", site }, activation.strand);
+  }
+
+  parked(activation: Activation, isHeld: boolean): void {
+    const site = siteAt(activation.site);
+    if (site !== undefined) this.#note({ kind: "parks", site, isHeld }, activation.strand);
+  }
+
+  ended(activation: Activation): void {
+    this.#live.delete(activation);
+    this.#note({ kind: "returns" }, activation.strand);
+  }
+
+  note(text: string): void {
+    this.#note({ kind: "note", text });
+  }
+
+  access(site: Site, location: string, access: "r" | "w" | "rw"): void {
+    this.#note({ kind: "access", site, location, access });
+  }
+
+  issued(external: External): void {
+    external.origin = captureOrigin();
+    this.#note({ kind: "issues", label: external.label, line: lineOf(external.origin) }, external.strand);
+  }
+
+  timerSet(timer: VirtualTimer): void {
+    timer.origin = captureOrigin();
+    this.#note({ kind: "issues", label: timer.label, line: lineOf(timer.origin) });
+  }
+
+  step(taken: Choosable, options: readonly Choosable[], choice: number): void {
+    const native = choice === 0 ? undefined : draftOf(options[0]!);
+    this.#push(draftOf(taken), native, options.length, choice, "isRejection" in taken && taken.isRejection);
+  }
+
+  settled(): void {
+    const taken = { kind: "settle", strand: null, label: "settled", site: undefined, line: undefined } as const;
+    this.#push(taken, undefined, 1, 0, false);
+  }
+
+  /** Hash of the last step. */
+  get hash(): string {
+    return this.#steps.at(-1)?.hash ?? "0000";
+  }
+
+  /** Hash of each step so far. */
+  hashes(): readonly string[] {
+    return this.#steps.map((step) => step.hash);
+  }
+
+  #push(
+    taken: OptionDraft | undefined,
+    native: OptionDraft | undefined,
+    width: number,
+    choice: number,
+    isRejection: boolean,
+  ): void {
+    const time = this.#now();
+    const { site, strand } = taken ?? {};
+    this.#print.mix(strand?.path ?? "", site?.owner ?? "", site?.ordinal ?? -1, width, time);
+    this.#steps.push({
+      step: this.#steps.length,
+      time,
+      taken,
+      width,
+      choice,
+      native,
+      isRejection,
+      events: [],
+      hash: this.#print.hex(),
+    });
+  }
+
+  #note(event: TraceHappening, strand: Strand | null = running()?.strand ?? null): void {
+    this.#steps.at(-1)?.events.push({ ...event, strand });
+  }
+
+  /** Ends recording and gives the trace. */
+  finish(run: Recorded): Trace {
+    this.#locks.end();
+    const columns = new Columns();
+    const option = ({ strand, ...rest }: OptionDraft): TraceOption => ({ ...rest, strand: columns.indexOf(strand) });
+    const steps = this.#steps.map((step): TraceStep => ({
+      ...step,
+      taken: step.taken === undefined ? undefined : option(step.taken),
+      native: step.native === undefined ? undefined : option(step.native),
+      events: step.events.map((event): TraceEvent => ({ ...event, strand: columns.indexOf(event.strand) })),
+    }));
+    const parked = this.#parked(columns);
+    const timers = run.timers.all().map((timer) => option(draftOf(timer)));
+    const inFlight = run.inFlightAtReturn.map((external) => option(draftOf(external)));
+    return { version: 1, strands: columns.list, steps, parked, timers, inFlight };
+  }
+
+  /** Who still waits: for each chain of direct awaits one entry. */
+  #parked(columns: Columns): TraceParked[] {
+    const awaited = new Set([...this.#live].map((activation) => activation.awaits));
+    const parked: TraceParked[] = [];
+    for (const activation of this.#live) {
+      if (awaited.has(activation)) continue;
+      const chain: Site[] = [];
+      for (let at: Activation | null = activation; at !== null; at = at.awaits) {
+        const site = siteAt(at.site);
+        if (site !== undefined) chain.unshift(site);
+      }
+      const lock = this.#locks.waitedForBy(activation.strand.self);
+      const base = { strand: columns.indexOf(activation.strand), chain };
+      if (lock === undefined) parked.push(base);
+      else {
+        const holders = lock.holders.map((holder) => columns.indexOf(holder));
+        parked.push({ ...base, lock: { name: lock.name, holders } });
+      }
+    }
+    return parked;
+  }
+}
+
+/** Numbers strands in order of appearance, once it is known which of them are one. */
+class Columns {
+  readonly list: TraceStrand[] = [];
+  readonly #index = new Map<Strand, number>();
+
+  indexOf(strand: Strand | null): number {
+    if (strand === null) return -1;
+    const self = strand.self;
+    let index = this.#index.get(self);
+    if (index === undefined) {
+      index = this.list.length;
+      this.#index.set(self, index);
+      this.list.push({ index, name: self.name, path: self.path });
+    }
+    return index;
+  }
+}
+
+function draftOf(option: Choosable): OptionDraft {
+  const { kind, strand } = option;
+  if (kind === "timer") {
+    const { label, origin } = option as VirtualTimer;
+    return { kind, strand, label, site: undefined, line: lineOf(origin) };
+  }
+  const activation = option.activation;
+  const site = activation === null ? undefined : siteAt(activation.site);
+  const origin = kind === "external" ? (option as External).origin : undefined;
+  return { kind, strand, label: option.label ?? site?.text ?? "await", site, line: lineOf(origin) };
+}

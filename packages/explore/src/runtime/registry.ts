@@ -1,0 +1,37 @@
+/**
+ * Where transformed code finds its runtime: one per thread, under a registered symbol. The transformer may sit in another
+ * thread or process, and modules of the program are loaded by loaders that know nothing of this package.
+ */
+import { ScheduleError } from "../errors.js";
+import { installWorld } from "../world/install.js";
+import { addSites } from "../sites.js";
+import { c, enter, exit, it, p, r, y } from "./point.js";
+
+const KEY = Symbol.for("lockwright.explore");
+
+/** What transformed code calls; see `transform/`. */
+export interface PointCalls {
+  readonly mod: typeof addSites;
+  readonly enter: typeof enter;
+  readonly exit: typeof exit;
+  readonly p: typeof p;
+  readonly r: typeof r;
+  readonly c: typeof c;
+  readonly it: typeof it;
+  readonly y: typeof y;
+}
+
+const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y };
+
+/** Publishes the runtime and puts the virtual world in place. Refuses a second copy of this package in one thread. */
+export function installRuntime(): void {
+  const scope = globalThis as { [KEY]?: PointCalls };
+  if (scope[KEY] === points) return;
+  if (scope[KEY] !== undefined)
+    throw new ScheduleError(
+      "LW_SCHEDULE",
+      "two copies of @lockwright/explore are loaded in one thread: install it once (npm ls @lockwright/explore)",
+    );
+  scope[KEY] = points;
+  installWorld();
+}

@@ -1,0 +1,333 @@
+/**
+ * One controlled run: native order, and at each moment of quiescence one choice.
+ *
+ * - M1 Between choices everything runs natively; nothing is reordered there.
+ * - M2 A choice is among the ready externals and held strands, in the order in which they became ready, then the next
+ *   timer. Option 0 is native order; the timer is option 0 only when nothing is ready. One option is no decision.
+ * - M3 An external is not ready before its earliest time, nor before those ahead of it in an ordered channel; the clock
+ *   does not pass its latest time while it is pending.
+ * - M4 Only firing a timer, or waiting for a window to open when nothing else can move, moves the clock.
+ * - M5 A held await goes on when chosen; it competes from the moment its operand has settled.
+ *
+ * Background timers (intervals, unref'd) fire only while the body or something in the foreground waits, and at most
+ * 60 virtual seconds after the last foreground event; then nothing can move.
+ *
+ * The engines call {@link Run.advance} at quiescence and nothing else; the world and the points call the rest.
+ */
+import type { Deviation, Fidelity, Option, Point, Strategy } from "../schedule.js";
+import { PendingExternals } from "../world/externals.js";
+import { TickQueue } from "../world/next-tick.js";
+import { TimerQueue, type VirtualTimer } from "../world/timers.js";
+import { type Activation, clearStack, running } from "./activation.js";
+import type { Outcome } from "./outcome.js";
+import { External, type Ready } from "./ready.js";
+import type { Recorder } from "./recorder.js";
+import { Strand, TIMERS } from "./strand.js";
+
+/** Virtual milliseconds that background timers go on after the last event in the foreground. */
+const BACKGROUND_MS = 60_000;
+
+/** How a run is made. Counts are numbers of steps; times virtual milliseconds. */
+export interface RunOptions {
+  readonly fidelity: Fidelity;
+  readonly strategy: Strategy;
+  readonly maxSteps: number;
+  /** Default latest time of an external after its issue. */
+  readonly ioMax: number;
+  readonly seed: number;
+  readonly recorder?: Recorder;
+}
+
+/** Whose code runs. */
+export interface Who {
+  readonly strand: Strand;
+  readonly activation: Activation | null;
+}
+
+/** A check registered by the body. */
+interface Check {
+  readonly name: string;
+  readonly check: () => unknown;
+}
+
+/** What {@link Run.advance} did. */
+export type Progress = "moved" | "stuck" | "ended";
+
+/** One run of the body. */
+export class Run {
+  readonly fidelity: Fidelity;
+  readonly strategy: Strategy;
+  readonly maxSteps: number;
+  readonly ioMax: number;
+  readonly seed: number;
+  readonly recorder: Recorder | undefined;
+  readonly timers: TimerQueue;
+  readonly externals: PendingExternals;
+  readonly ticks: TickQueue = new TickQueue();
+  /** What can come next, in the order in which it became ready. */
+  readonly ready: Ready[] = [];
+  /** How it ended. */
+  outcome: Outcome | undefined = undefined;
+  /** Choices made: one per thing that was set in motion. */
+  step = 0;
+  /** Decisions so far: choices with more than one option. */
+  picks = 0;
+  /** Hold points so far. */
+  holds = 0;
+  /** In order: the number of options of each decision, and 0 for each hold point. */
+  readonly log: number[] = [];
+  readonly deviations: Deviation[] = [];
+  isBodyDone = false;
+  /** Activations begun and not done. */
+  live = 0;
+  /** Points passed since the last choice; a segment has an end. */
+  segmentPoints = 0;
+  /** Clock readings since the last choice. */
+  clockReads = 0;
+  /** Externals and foreground timers seen: with none, no order was explored. */
+  events = 0;
+  /** Externals that were pending when the body returned. */
+  inFlightAtReturn: readonly External[] = [];
+  readonly #invariants: Check[] = [];
+  readonly #afters: Check[] = [];
+  #settlers: (() => void)[] = [];
+  #lastForeground = 0;
+  #strands = 0;
+
+  constructor(options: RunOptions) {
+    this.fidelity = options.fidelity;
+    this.strategy = options.strategy;
+    this.maxSteps = options.maxSteps;
+    this.ioMax = options.ioMax;
+    this.seed = options.seed;
+    this.recorder = options.recorder;
+    this.timers = new TimerQueue(new Strand(TIMERS, "timers", undefined));
+    this.externals = new PendingExternals((external) => this.makeReady(external));
+  }
+
+  newStrand(name: string, parent: Strand | undefined): Strand {
+    return new Strand(this.#strands++, name, parent);
+  }
+
+  /** Whose code runs: an activation and its strand; code that nobody began is a strand of its own. */
+  who(): Who {
+    const activation = running();
+    return { activation, strand: activation?.strand.self ?? this.newStrand("callback", undefined) };
+  }
+
+  /** Virtual milliseconds since the start. */
+  get now(): number {
+    return this.timers.now;
+  }
+
+  makeReady(ready: Ready): void {
+    ready.since = this.step;
+    this.ready.push(ready);
+  }
+
+  /** Counts an await inside the program and asks whether it takes longer than native. */
+  isHeld(point: Point): boolean {
+    this.log.push(0);
+    const at = this.holds++;
+    if (this.strategy.hold?.(point) !== true) return false;
+    this.deviations.push({ kind: "hold", at });
+    return true;
+  }
+
+  /** Starts an external; `deliver` runs when it is chosen. */
+  issue(
+    label: string,
+    options: { readonly min?: number; readonly max?: number; readonly channel?: string | undefined },
+    deliver: () => void,
+    who: Who = this.who(),
+  ): External {
+    const window = { min: options.min ?? 0, max: options.max ?? this.ioMax };
+    const external = new External(label, who, this.now, window, options.channel, deliver);
+    this.events += 1;
+    this.recorder?.issued(external);
+    this.externals.add(external, this.now);
+    return external;
+  }
+
+  /** Takes back an external that nobody waits for. */
+  withdraw(external: External): void {
+    const at = this.ready.indexOf(external);
+    if (at >= 0) this.ready.splice(at, 1);
+    this.externals.cancel(external, this.now);
+  }
+
+  addInvariant(check: () => unknown, name: string): void {
+    this.#invariants.push({ check, name });
+  }
+
+  addAfter(check: () => unknown, name: string): void {
+    this.#afters.push({ check, name });
+  }
+
+  /** Calls `wake` when everything else is done. */
+  whenSettled(wake: () => void): void {
+    this.#settlers.push(wake);
+  }
+
+  bodyReturned(): void {
+    this.isBodyDone = true;
+    this.inFlightAtReturn = [...this.externals.all()];
+  }
+
+  /** Ends the run as failed, unless it has ended already. */
+  fail(error: unknown, isUnhandled = false): void {
+    this.outcome ??= { kind: "failed", error, isUnhandled };
+  }
+
+  end(outcome: Outcome): void {
+    this.outcome ??= outcome;
+  }
+
+  /** Sets one thing in motion. To be called at quiescence: no microtask and no tick is left. */
+  advance(): Progress {
+    clearStack();
+    this.segmentPoints = 0;
+    this.clockReads = 0;
+    this.#endOfTicks();
+    if (this.outcome === undefined) this.#check(this.#invariants);
+    if (this.outcome !== undefined) return "ended";
+    if (this.ready.length === 0 && !this.#waitForWindow()) return this.#moveTime();
+    if (this.step >= this.maxSteps) return this.#endAs({ kind: "step-limit" });
+    this.#choose();
+    return "moved";
+  }
+
+  #endOfTicks(): void {
+    if (this.ticks.isSpinning) this.end({ kind: "spinning", site: -1, what: "process.nextTick" });
+    this.ticks.count = 0;
+  }
+
+  /** Nothing is ready: lets the clock run to the next window that opens, if that comes before any timer. */
+  #waitForWindow(): boolean {
+    const opens = this.externals.nextReadyAt();
+    if (opens === Infinity || (this.timers.first()?.at ?? Infinity) < opens) return false;
+    this.#moveClock(opens);
+    return true;
+  }
+
+  #moveClock(to: number): void {
+    if (to > this.timers.now) this.timers.now = to;
+    this.externals.release(this.timers.now);
+  }
+
+  /** Nothing is ready and no window opens before the next timer. */
+  #moveTime(): Progress {
+    const timer = this.timers.first();
+    const hasForeground = this.timers.hasForeground() || this.externals.size > 0;
+    if (timer !== undefined && (hasForeground || this.#isBackgroundDue(timer))) {
+      if (this.step >= this.maxSteps) return this.#endAs({ kind: "step-limit" });
+      this.step += 1;
+      this.recorder?.step(this.timers.first()!, [timer], 0);
+      this.#fire();
+      return "moved";
+    }
+    if (this.#settlers.length > 0) return this.#settle();
+    if (this.isBodyDone) {
+      this.#check(this.#afters);
+      return this.#endAs({ kind: "passed" });
+    }
+    return "stuck";
+  }
+
+  /** A background timer alone: it fires while the body waits for something else than for the end, and not for ever. */
+  #isBackgroundDue(timer: VirtualTimer): boolean {
+    if (this.isBodyDone || this.#settlers.length > 0) return false;
+    return timer.at <= this.#lastForeground + BACKGROUND_MS;
+  }
+
+  #settle(): Progress {
+    const settlers = this.#settlers;
+    this.#settlers = [];
+    this.step += 1;
+    this.recorder?.settled();
+    for (const wake of settlers) wake();
+    return "moved";
+  }
+
+  #choose(): void {
+    const { ready } = this;
+    const timer = this.#timerOption();
+    let choice = 0;
+    if (timer !== undefined) ready.push(timer as unknown as Ready);
+    const width = ready.length;
+    if (width > 1) choice = this.#decide(ready);
+    this.step += 1;
+    this.recorder?.step(ready[choice]!, ready, choice);
+    if (timer !== undefined) ready.pop();
+    if (choice === ready.length) return this.#fire();
+    const chosen = ready[choice]!;
+    ready.splice(choice, 1);
+    if (chosen.kind === "external") this.externals.completed(chosen as External, this.now);
+    this.#lastForeground = this.now;
+    this.#guarded(() => chosen.deliver());
+  }
+
+  #decide(options: readonly Option[]): number {
+    const choice = this.strategy.pick(options);
+    if (!Number.isInteger(choice) || choice < 0 || choice >= options.length)
+      throw new RangeError(`a strategy must pick 0 to ${options.length - 1}, got ${String(choice)}`);
+    this.log.push(options.length);
+    if (choice !== 0) this.deviations.push({ kind: "pick", at: this.picks, choice });
+    this.picks += 1;
+    return choice;
+  }
+
+  /** The timer that may fire although something is ready: the next one, unless a pending external forbids that (M3). */
+  #timerOption(): VirtualTimer | undefined {
+    const timer = this.timers.first();
+    if (timer === undefined || timer.at > this.externals.bound()) return undefined;
+    if (timer.isBackground && timer.at > this.#lastForeground + BACKGROUND_MS) return undefined;
+    if (timer.since === 0) timer.since = this.step;
+    return timer;
+  }
+
+  #fire(): void {
+    const timer = this.timers.takeFirst();
+    this.#moveClock(timer.at);
+    if (!timer.isBackground) {
+      this.#lastForeground = this.now;
+      this.events += 1;
+    }
+    timer.since = 0;
+    this.#guarded(() => timer.fire());
+  }
+
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #check(checks: readonly Check[]): void {
+    for (const { check, name } of checks) {
+      if (this.outcome !== undefined) return;
+      this.#guarded(() => {
+        if (check() === false) this.fail(new Error(`${name} does not hold`));
+      });
+    }
+  }
+
+  #endAs(outcome: Outcome): Progress {
+    this.end(outcome);
+    return "ended";
+  }
+}
+
+let current: Run | null = null;
+
+/** Gives the run that is active in this thread, or null: then every patched global is native. */
+export function currentRun(): Run | null {
+  return current;
+}
+
+/** Makes `run` the active one, or none. For engines. */
+export function setCurrentRun(run: Run | null): void {
+  current = run;
+}
