@@ -47,6 +47,7 @@ export class Recorder {
   /** Asked when an access is recorded, else undefined. */
   readonly isTracking: boolean;
   #now: () => number = () => 0;
+  #trace: Trace | undefined = undefined;
 
   constructor(isTracking = false) {
     this.isTracking = isTracking;
@@ -141,8 +142,12 @@ export class Recorder {
     this.#steps.at(-1)?.events.push({ ...event, strand });
   }
 
-  /** Ends recording and gives the trace. */
+  /** Ends recording and gives the trace; what happens after the first call is in none. */
   finish(run: Recorded): Trace {
+    return (this.#trace ??= this.#finish(run));
+  }
+
+  #finish(run: Recorded): Trace {
     this.#locks.end();
     const columns = new Columns();
     const option = ({ strand, ...rest }: OptionDraft): TraceOption => ({ ...rest, strand: columns.indexOf(strand) });
@@ -156,6 +161,11 @@ export class Recorder {
     const timers = run.timers.all().map((timer) => option(draftOf(timer)));
     const inFlight = run.inFlightAtReturn.map((external) => option(draftOf(external)));
     return { version: 1, strands: columns.list, steps, parked, timers, inFlight };
+  }
+
+  /** The innermost await of each strand that stands now. */
+  standing(): readonly Site[] {
+    return this.#parked(new Columns()).flatMap(({ chain }) => chain.slice(-1));
   }
 
   /** Who still waits: for each chain of direct awaits one entry. */

@@ -4,6 +4,7 @@
  */
 import { ScheduleError } from "../errors.js";
 import { installWorld } from "../world/install.js";
+import { im } from "../world/requests.js";
 import { addSites } from "../sites.js";
 import { c, enter, exit, it, p, r, y } from "./point.js";
 
@@ -19,9 +20,10 @@ export interface PointCalls {
   readonly c: typeof c;
   readonly it: typeof it;
   readonly y: typeof y;
+  readonly im: typeof im;
 }
 
-const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y };
+const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y, im };
 
 /** Publishes the runtime and puts the virtual world in place. Refuses a second copy of this package in one thread. */
 export function installRuntime(): void {

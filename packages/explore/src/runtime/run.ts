@@ -86,6 +86,10 @@ export class Run {
   clockReads = 0;
   /** Externals and foreground timers seen: with none, no order was explored. */
   events = 0;
+  /** While something real is under way the clock stands still (R3). For engines. */
+  isClockHeld = false;
+  /** Real I/O took part: no token brings back when it came. */
+  hasRealIo = false;
   /** Externals that were pending when the body returned. */
   inFlightAtReturn: readonly External[] = [];
   readonly #invariants: Check[] = [];
@@ -118,6 +122,15 @@ export class Run {
   /** Virtual milliseconds since the start. */
   get now(): number {
     return this.timers.now;
+  }
+
+  /**
+   * Grows whenever something of the program has moved since the last choice. Code that was not transformed shows only by
+   * what it sets in motion.
+   */
+  get pulse(): number {
+    const { segmentPoints, ready, events, ticks } = this;
+    return segmentPoints + ready.length + events + ticks.added + this.#strands + (this.isBodyDone ? 1 : 0);
   }
 
   makeReady(ready: Ready): void {
@@ -279,6 +292,7 @@ export class Run {
 
   /** The timer that may fire although something is ready: the next one, unless a pending external forbids that (M3). */
   #timerOption(): VirtualTimer | undefined {
+    if (this.isClockHeld) return undefined;
     const timer = this.timers.first();
     if (timer === undefined || timer.at > this.externals.bound()) return undefined;
     if (timer.isBackground && timer.at > this.#lastForeground + BACKGROUND_MS) return undefined;
@@ -322,8 +336,17 @@ export class Run {
 
 let current: Run | null = null;
 
-/** Gives the run that is active in this thread, or null: then every patched global is native. */
+/**
+ * Gives the run that the present code belongs to, or null: then every patched global is native. A strand that real I/O
+ * wakes after the end of its run stays with that run, so that nothing it does reaches into a later one.
+ */
 export function currentRun(): Run | null {
+  const activation = running();
+  return activation === null ? current : (activation.run as Run);
+}
+
+/** Gives the run that is under way in this thread. */
+export function activeRun(): Run | null {
   return current;
 }
 
