@@ -126,11 +126,11 @@ export class Run {
 
   /**
    * Grows whenever something of the program has moved since the last choice. Code that was not transformed shows only by
-   * what it sets in motion.
+   * what it sets in motion. Ticks do not count: a test runner's messages go through some too.
    */
   get pulse(): number {
-    const { segmentPoints, ready, events, ticks } = this;
-    return segmentPoints + ready.length + events + ticks.added + this.#strands + (this.isBodyDone ? 1 : 0);
+    const { segmentPoints, ready, events, timers } = this;
+    return segmentPoints + ready.length + events + timers.created + this.#strands + (this.isBodyDone ? 1 : 0);
   }
 
   makeReady(ready: Ready): void {

@@ -114,6 +114,8 @@ export class TimerQueue {
   /** Virtual milliseconds since the start of the run. Moved only by the run. */
   now = 0;
   readonly strand: Strand;
+  /** Timers set so far. */
+  created = 0;
   readonly #sorted: VirtualTimer[] = [];
   #ranks = 0;
   readonly #ids = new Map<number, VirtualTimer>();
@@ -129,6 +131,7 @@ export class TimerQueue {
     isInterval: boolean,
   ): VirtualTimer {
     const timer = new VirtualTimer(this, callback, delayOf(ms), args, isInterval);
+    this.created += 1;
     this.insert(timer);
     return timer;
   }
