@@ -56,6 +56,7 @@ export function enter(fn: number): Activation | null {
   const activation = new Activation(fn, parent, strand, run);
   if (parent !== null) parent.lastCall = activation;
   run.live += 1;
+  run.liveActivations?.add(activation);
   push(activation);
   run.recorder?.began(activation);
   return activation;
@@ -67,6 +68,7 @@ export function exit(activation: Activation | null): void {
   activation.isDone = true;
   const run = activation.run as Run;
   run.live -= 1;
+  run.liveActivations?.delete(activation);
   run.recorder?.ended(activation);
   pop(activation);
 }
