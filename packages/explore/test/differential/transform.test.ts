@@ -4,11 +4,12 @@
  */
 import { describe, expect, test } from "vitest";
 import { asModule, evaluate, happenings, subjects, transformed } from "../support/subjects.ts";
+import { realSubjects } from "../support/real-runtime.ts";
 import { plain } from "./snippets-plain.ts";
 
 const native = (main: () => Promise<unknown>): Promise<unknown> => main();
 
-describe.each([...subjects])("$name", (subject) => {
+describe.each([...subjects, ...realSubjects])("$name", (subject) => {
   test.each(Object.entries(plain))("%s", async (_, body) => {
     const expected = await happenings(native, evaluate(asModule(body)));
     subject.install();
