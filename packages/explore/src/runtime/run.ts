@@ -171,6 +171,7 @@ export class Run {
 
   bodyReturned(): void {
     this.isBodyDone = true;
+    this.recorder?.bodyReturned();
     this.inFlightAtReturn = [...this.externals.all()];
   }
 
