@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly ioMax: number;
   readonly seed: number;
   readonly recorder?: Recorder;
+  /** Keeps the set of activations that are not done: what a deadlock is told apart by. */
+  readonly keepsLive?: boolean;
 }
 
 /** Whose code runs. */
@@ -77,15 +79,21 @@ export class Run {
   /** In order: the number of options of each decision, and 0 for each hold point. */
   readonly log: number[] = [];
   readonly deviations: Deviation[] = [];
+  /** Step in which the last departure was made. */
+  lastDeviationStep = 0;
   isBodyDone = false;
   /** Activations begun and not done. */
   live = 0;
+  /** The same one by one, where the run was asked to keep them. */
+  readonly liveActivations: Set<Activation> | undefined;
   /** Points passed since the last choice; a segment has an end. */
   segmentPoints = 0;
   /** Clock readings since the last choice. */
   clockReads = 0;
   /** Externals and foreground timers seen: with none, no order was explored. */
   events = 0;
+  /** Activations that were not done when the body returned. */
+  liveAtReturn = 0;
   /** Externals that were pending when the body returned. */
   inFlightAtReturn: readonly External[] = [];
   readonly #invariants: Check[] = [];
@@ -101,6 +109,7 @@ export class Run {
     this.ioMax = options.ioMax;
     this.seed = options.seed;
     this.recorder = options.recorder;
+    this.liveActivations = options.keepsLive === true ? new Set() : undefined;
     this.timers = new TimerQueue(new Strand(TIMERS, "timers", undefined));
     this.externals = new PendingExternals((external) => this.makeReady(external));
   }
@@ -131,6 +140,7 @@ export class Run {
     const at = this.holds++;
     if (this.strategy.hold?.(point) !== true) return false;
     this.deviations.push({ kind: "hold", at });
+    this.lastDeviationStep = this.step;
     return true;
   }
 
@@ -172,6 +182,7 @@ export class Run {
   bodyReturned(): void {
     this.isBodyDone = true;
     this.recorder?.bodyReturned();
+    this.liveAtReturn = this.live;
     this.inFlightAtReturn = [...this.externals.all()];
   }
 
@@ -273,7 +284,10 @@ export class Run {
     if (!Number.isInteger(choice) || choice < 0 || choice >= options.length)
       throw new RangeError(`a strategy must pick 0 to ${options.length - 1}, got ${String(choice)}`);
     this.log.push(options.length);
-    if (choice !== 0) this.deviations.push({ kind: "pick", at: this.picks, choice });
+    if (choice !== 0) {
+      this.deviations.push({ kind: "pick", at: this.picks, choice });
+      this.lastDeviationStep = this.step + 1;
+    }
     this.picks += 1;
     return choice;
   }
