@@ -89,7 +89,8 @@ export function p(activation: Activation | null, site: number, isDirect: number 
     return parkForGood();
   }
   const isHeld = isHoldPoint(run, operand) && (run.fidelity === "all" || run.isHeld(activation));
-  run.recorder?.parked(activation, isHeld);
+  // Under "all" every await is a choice; none of them departs by that alone.
+  run.recorder?.parked(activation, isHeld && run.fidelity !== "all");
   return isHeld ? hold(run, activation, operand) : operand;
 }
 

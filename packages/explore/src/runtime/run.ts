@@ -181,6 +181,7 @@ export class Run {
 
   bodyReturned(): void {
     this.isBodyDone = true;
+    this.recorder?.bodyReturned();
     this.liveAtReturn = this.live;
     this.inFlightAtReturn = [...this.externals.all()];
   }
