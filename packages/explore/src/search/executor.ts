@@ -68,6 +68,8 @@ export class Executor {
   runs = 0;
   /** The most steps a run took. */
   maxSteps = 0;
+  /** The most strands a run had. */
+  maxStrands = 0;
   /** The most decisions a run had; samplers spread their changes over as many. */
   decisions = 1;
 
@@ -98,6 +100,7 @@ export class Executor {
   #count(run: Run): Run {
     this.runs += 1;
     if (run.step > this.maxSteps) this.maxSteps = run.step;
+    if (run.strands > this.maxStrands) this.maxStrands = run.strands;
     if (run.picks > this.decisions) this.decisions = run.picks;
     const error = run.outcome?.kind === "passed" ? this.options.inspect?.(run) : undefined;
     if (error !== undefined) run.outcome = { kind: "failed", error, isUnhandled: false };
