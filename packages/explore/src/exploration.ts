@@ -30,7 +30,7 @@ export class Exploration {
   readonly #latent: Draft[] = [];
   readonly #known = new Set<string>();
 
-  constructor(body: Body, settings: Settings) {
+  constructor(body: Body, settings: Settings, progress?: (runs: number) => void) {
     const { seed, maxSteps, ioMax, fairAfter, reset, isLoose, detect } = settings;
     this.#settings = settings;
     this.#executor = new Executor(body, {
@@ -43,6 +43,7 @@ export class Exploration {
       makeWorld: undefined,
       failsUnhandled: detect.includes("unhandled"),
       inspect: inspector(detect),
+      progress,
     });
   }
 

@@ -36,6 +36,8 @@ export interface ExecutorOptions {
   readonly failsUnhandled: boolean;
   /** Looks at a run that passed; gives the error of what is wrong with it all the same. */
   readonly inspect: ((run: Run) => Error | undefined) | undefined;
+  /** Told between slices how many schedules were run. */
+  readonly progress: ((runs: number) => void) | undefined;
 }
 
 /** One schedule to be run. */
@@ -116,6 +118,7 @@ export class Executor {
     if (!this.#isFast || this.options.reset !== undefined) return this.#searchOneByOne(next, seen);
     for (;;) {
       const slice = await this.#runSlice(next, seen);
+      this.options.progress?.(this.runs);
       // The next macrotask: by then Node has told of rejections that nobody handled.
       await nextTurn();
       const heard = this.rejections.take();
