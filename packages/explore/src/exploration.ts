@@ -70,7 +70,7 @@ export class Exploration {
       return this.#report(portfolio, this.#failure(schedule, "A", first.recorded, first.trace));
     }
     for (;;) {
-      const finding = await portfolio.next((signature) => this.#known.has(signature));
+      const finding = await portfolio.next(this.#known);
       if (finding === undefined) return this.#report(portfolio, undefined);
       const failure = await this.#explain(finding);
       if (failure.grade !== "C" || this.#settings.failsOnLatent) return this.#report(portfolio, failure);
@@ -84,8 +84,12 @@ export class Exploration {
     const small = await shrink(this.#executor, schedule, signature);
     const graded = await grade(this.#executor, small, signature, this.#settings.seed);
     const recorded = await this.#executor.record(graded.schedule);
-    if (signatureOf(recorded.run) !== signature)
-      throw new ScheduleError("LW_NONDETERMINISTIC", "a failing schedule did not fail again when it was replayed");
+    const again = signatureOf(recorded.run);
+    if (again !== signature)
+      throw new ScheduleError(
+        "LW_NONDETERMINISTIC",
+        `a failing schedule ended otherwise when it was replayed: ${signature}, then ${again ?? "passed"}`,
+      );
     return this.#failure(graded.schedule, graded.grade, recorded, recorded.recorder.finish(recorded.run));
   }
 

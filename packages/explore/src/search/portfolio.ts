@@ -31,6 +31,12 @@ export interface Finding {
   readonly strategy: string;
 }
 
+/** A run that did not pass. */
+interface Suspect {
+  readonly run: Run;
+  readonly job: Job;
+}
+
 /** Schedules without a new one after which sampling has seen what it can see. */
 const SATURATION = 500;
 /** The part of the budget that bounded search may spend when samplers are to follow. */
@@ -81,26 +87,32 @@ export class Portfolio {
   }
 
   /** Looks on until a schedule fails for good, or the budget is spent. */
-  async next(isKnown: (signature: string) => boolean): Promise<Finding | undefined> {
+  async next(known: ReadonlySet<string>): Promise<Finding | undefined> {
+    const isKnown = (signature: string | undefined): boolean => signature !== undefined && known.has(signature);
     for (;;) {
-      const suspect = await this.#nextSuspect();
+      const suspect = await this.#nextSuspect(known.size > 0, isKnown);
       if (suspect === undefined) return undefined;
       const finding = await this.#judge(suspect);
       if (finding !== undefined && !isKnown(finding.signature)) return finding;
     }
   }
 
-  async #nextSuspect(): Promise<{ readonly run: Run; readonly job: Job } | undefined> {
-    let suspect: { readonly run: Run; readonly job: Job } | undefined;
-    await this.#executor.search(
-      () => this.#nextJob(),
-      (run, job) => {
-        this.#note(run);
-        if (run.outcome?.kind === "passed") return false;
-        suspect = { run, job };
-        return true;
-      },
-    );
+  async #nextSuspect(
+    keepsLive: boolean,
+    isKnown: (signature: string | undefined) => boolean,
+  ): Promise<Suspect | undefined> {
+    let suspect: Suspect | undefined;
+    const next = (): Job | undefined => {
+      const job = this.#nextJob();
+      // What is known already is told by its signature, which of a deadlock is where everybody waits.
+      return job === undefined || !keepsLive ? job : { ...job, keepsLive };
+    };
+    await this.#executor.search(next, (run, job) => {
+      this.#note(run);
+      if (run.outcome?.kind === "passed" || (keepsLive && isKnown(signatureOf(run)))) return false;
+      suspect = { run, job };
+      return true;
+    });
     return suspect;
   }
 
@@ -132,7 +144,7 @@ export class Portfolio {
     this.#repeats = this.#seen.size > before ? 0 : this.#repeats + 1;
   }
 
-  async #judge({ run, job }: { readonly run: Run; readonly job: Job }): Promise<Finding | undefined> {
+  async #judge({ run, job }: Suspect): Promise<Finding | undefined> {
     const suspect: Schedule = { fidelity: job.fidelity, deviations: run.deviations };
     const found = { foundAfter: this.#budget.spent, strategy: this.#nameOf() };
     if (run.outcome?.kind === "step-limit") {
