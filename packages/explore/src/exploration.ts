@@ -19,6 +19,7 @@ import { uninstrumentedPackages } from "./sites.js";
 import { readToken, writeToken } from "./token.js";
 import type { Trace } from "./trace.js";
 import { errorOf, lineOfSite } from "./verdict.js";
+import { outsideWorld } from "./world/requests.js";
 
 const NATIVE: readonly [] = [];
 
@@ -40,7 +41,7 @@ export class Exploration {
       fairAfter,
       reset,
       isLoose,
-      makeWorld: undefined,
+      world: outsideWorld(isLoose ? "allow" : "error"),
       failsUnhandled: detect.includes("unhandled"),
       inspect: inspector(detect),
       progress,

@@ -56,6 +56,18 @@ export const natives: {
 
 type Crypto = typeof globalThis.crypto;
 
+// oxlint-disable-next-line typescript/unbound-method -- called with a promise; a program may have replaced the property
+const promiseThen = Promise.prototype.then;
+
+/** Calls one of the two when `promise` has settled, whatever the program did to `then`. */
+export function thenOf<T>(
+  promise: Promise<T>,
+  onFulfilled: (value: T) => void,
+  onRejected?: (reason: unknown) => void,
+): void {
+  void promiseThen.call(promise, onFulfilled as (value: unknown) => void, onRejected);
+}
+
 /** Node's modules, where there are any. */
 export const modules: {
   readonly asyncHooks: typeof AsyncHooks | undefined;

@@ -39,6 +39,7 @@ export type PackedSite = readonly [
 const table: Site[] = [];
 /** First id of each module, by file and content: a module that is loaded twice keeps its ids. */
 const modules = new Map<string, number>();
+const files = new Set<string>();
 
 /** Enters the sites of one module; gives the id of its first. */
 export function addSites(file: string, sites: readonly PackedSite[]): number {
@@ -46,6 +47,7 @@ export function addSites(file: string, sites: readonly PackedSite[]): number {
   const known = modules.get(key);
   if (known !== undefined) return known;
   const first = table.length;
+  files.add(file);
   modules.set(key, first);
   for (const [line, column, kind, text, owner, ordinal] of sites)
     table.push({ file, line, column, kind, text, owner, ordinal });
@@ -59,7 +61,7 @@ export function siteAt(id: number): Site | undefined {
 
 /** Lists the files whose sites are known. */
 export function instrumentedFiles(): readonly string[] {
-  return [...new Set(table.map((site) => site.file))];
+  return [...files];
 }
 
 const uninstrumented = new Set<string>();

@@ -24,7 +24,7 @@ export function errorOf(outcome: Outcome, trace: Trace): Error {
     case "spinning":
       return new ScheduleError("LW_LIVELOCK", spinning(outcome.what, outcome.site));
     case "uncontrolled":
-      return new ScheduleError("LW_UNCONTROLLED", uncontrolled(outcome.requests, trace));
+      return new ScheduleError("LW_UNCONTROLLED", uncontrolled(outcome.requests, outcome.parked));
     case "mismatch":
       return new ScheduleError("LW_REPLAY_MISMATCH", outcome.message);
     default:
@@ -74,8 +74,8 @@ function spinning(what: string, site: number): string {
   return `livelock: ${what} without end${place}, with nothing from outside in between`;
 }
 
-function uncontrolled(requests: readonly OpenRequest[], trace: Trace): string {
+function uncontrolled(requests: readonly OpenRequest[], parked: readonly Site[]): string {
   const asked = requests.map(({ type, line }) => `\n  ${type}${line === undefined ? "" : ` asked at ${line}`}`);
-  const parked = trace.parked.map((each) => `\n  ${describeParked(each, trace)}`);
-  return `real I/O, whose time the explorer does not decide:${asked.join("")}${parked.join("")}\n  ${WAYS_OUT}`;
+  const waiting = parked.map((site) => `\n  awaited at ${lineOfSite(site)}: ${site.text}`);
+  return `real I/O, whose time the explorer does not decide:${asked.join("")}${waiting.join("")}\n  ${WAYS_OUT}`;
 }

@@ -21,6 +21,8 @@ export class Activation {
   /** Site of the await it stands at, or stood at last; -1 before the first. */
   site = -1;
   isDone = false;
+  /** It is a generator and stands at a yield. */
+  isYielding = false;
   /** The last activation begun by a call from here since the last await: the one that a direct await waits for. */
   lastCall: Activation | null = null;
   /** While it awaits a call directly: whom. Kept for the chain of awaits in a report. */

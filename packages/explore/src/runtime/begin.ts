@@ -2,12 +2,14 @@
 import { clearStack } from "./activation.js";
 import { type Body, RunExplorer } from "./explorer.js";
 import { type Run, setCurrentRun } from "./run.js";
+import { ensureTicks } from "../world/tick-globals.js";
 import { useRunPlatform } from "../world/platform.js";
 
 let leavePlatform: () => void = () => {};
 
 /** Makes `run` the active one and calls the body. */
 export function beginRun(run: Run, body: Body): void {
+  ensureTicks();
   setCurrentRun(run);
   clearStack();
   leavePlatform = useRunPlatform(run);

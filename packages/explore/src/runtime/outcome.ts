@@ -1,5 +1,7 @@
 /** How one run ended. */
 
+import type { Site } from "../sites.js";
+
 /** What a run came to. */
 export type Outcome =
   /** The body returned, everything settled, every check held. */
@@ -12,8 +14,8 @@ export type Outcome =
   | { readonly kind: "step-limit" }
   /** Points passed, ticks or clock readings without end in one segment; `site` is where, -1 where not known. */
   | { readonly kind: "spinning"; readonly site: number; readonly what: string }
-  /** Real I/O, which the explorer does not decide. */
-  | { readonly kind: "uncontrolled"; readonly requests: readonly OpenRequest[] }
+  /** Real I/O, which the explorer does not decide. `parked`: the innermost await of each strand, in a run that records. */
+  | { readonly kind: "uncontrolled"; readonly requests: readonly OpenRequest[]; readonly parked: readonly Site[] }
   /** A replay met something that its token does not fit. */
   | { readonly kind: "mismatch"; readonly step: number; readonly message: string };
 

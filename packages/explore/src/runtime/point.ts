@@ -7,7 +7,8 @@
  */
 import { Activation, pop, push, resume, running, unwindTo } from "./activation.js";
 import { Held } from "./ready.js";
-import { currentRun, type Run } from "./run.js";
+import { activeRun, currentRun, type Run } from "./run.js";
+import { thenOf } from "../natives.js";
 import { siteAt } from "../sites.js";
 
 /** Points that one segment may pass before it counts as one without end. */
@@ -26,9 +27,6 @@ function parkForGood(): Promise<never> {
   return new Promise<never>(() => {});
 }
 
-// oxlint-disable-next-line typescript/unbound-method -- called with a promise; a user may have replaced the property
-const promiseThen = Promise.prototype.then;
-
 /** Lets the await of `operand` take longer: its strand goes on when it is chosen. */
 function hold(run: Run, activation: Activation, operand: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
@@ -38,11 +36,10 @@ function hold(run: Run, activation: Activation, operand: unknown): Promise<unkno
       run.makeReady(held);
     };
     // What `await` itself does: a thenable is adopted, a native promise is not wrapped.
-    const promise = Promise.resolve(operand);
-    void promiseThen.call(
-      promise,
+    thenOf(
+      Promise.resolve(operand),
       (value) => settle(value, false),
-      (reason: unknown) => settle(reason, true),
+      (reason) => settle(reason, true),
     );
   });
 }
@@ -83,7 +80,7 @@ export function p(activation: Activation | null, site: number, isDirect: number 
   activation.site = site;
   pop(activation);
   const run = activation.run as Run;
-  if (run !== currentRun() || run.outcome !== undefined) return parkForGood();
+  if (run !== activeRun() || run.outcome !== undefined) return parkForGood();
   if (++run.segmentPoints > MAX_SEGMENT_POINTS) {
     run.end({ kind: "spinning", site, what: "awaits" });
     return parkForGood();
@@ -100,23 +97,29 @@ function isHoldPoint(run: Run, operand: unknown): boolean {
 
 /** Goes on after an await delivered `value`. */
 export function r<T>(activation: Activation | null, value: T): T {
-  if (activation !== null && activation.run === currentRun()) {
-    activation.awaits = null;
-    resume(activation);
-  }
+  if (activation !== null) goOn(activation, resume);
   return value;
 }
 
 /** First in every catch, finally and for-await body: control may get there without passing {@link r}. */
 export function c(activation: Activation | null): void {
-  if (activation === null || activation.run !== currentRun()) return;
+  if (activation !== null) goOn(activation, unwindTo);
+}
+
+/** A generator goes on inside the call of its `next`, so whoever called is still there; an await goes on from nowhere. */
+function goOn(activation: Activation, back: (activation: Activation) => void): void {
   activation.awaits = null;
-  unwindTo(activation);
+  if (!activation.isYielding) return back(activation);
+  activation.isYielding = false;
+  push(activation);
 }
 
 /** Wraps the operand of a `yield` in an async generator: the caller goes on. */
 export function y<T>(activation: Activation | null, value: T): T {
-  if (activation !== null) pop(activation);
+  if (activation !== null) {
+    activation.isYielding = true;
+    pop(activation);
+  }
   return value;
 }
 

@@ -48,6 +48,7 @@ export class Recorder {
   readonly isTracking: boolean;
   #now: () => number = () => 0;
   #bodyEnd: number | undefined = undefined;
+  #trace: Trace | undefined = undefined;
 
   constructor(isTracking = false) {
     this.isTracking = isTracking;
@@ -150,8 +151,12 @@ export class Recorder {
     this.#steps.at(-1)?.events.push({ ...event, strand });
   }
 
-  /** Ends recording and gives the trace. */
+  /** Ends recording and gives the trace; what happens after the first call is in none. */
   finish(run: Recorded): Trace {
+    return (this.#trace ??= this.#finish(run));
+  }
+
+  #finish(run: Recorded): Trace {
     this.#locks.end();
     const columns = new Columns();
     const option = ({ strand, ...rest }: OptionDraft): TraceOption => ({ ...rest, strand: columns.indexOf(strand) });
@@ -169,6 +174,11 @@ export class Recorder {
       holders: holders.map((holder) => columns.indexOf(holder)),
     }));
     return { version: 1, strands: columns.list, steps, bodyEnd: this.#bodyEnd, parked, held, timers, inFlight };
+  }
+
+  /** The innermost await of each strand that stands now. */
+  standing(): readonly Site[] {
+    return this.#parked(new Columns()).flatMap(({ chain }) => chain.slice(-1));
   }
 
   /** Who still waits: for each chain of direct awaits one entry. */

@@ -4,6 +4,7 @@
  */
 import { ScheduleError } from "../errors.js";
 import { installWorld } from "../world/install.js";
+import { im } from "../world/requests.js";
 import { addSites } from "../sites.js";
 import { ad, du } from "./disposal.js";
 import { c, enter, exit, it, p, r, y } from "./point.js";
@@ -22,10 +23,10 @@ export interface PointCalls {
   readonly y: typeof y;
   readonly ad: typeof ad;
   readonly du: typeof du;
-  readonly im: <T>(loading: T) => T;
+  readonly im: typeof im;
 }
 
-const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y, ad, du, im: (loading) => loading };
+const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y, ad, du, im };
 
 /** Publishes the runtime and puts the virtual world in place. Refuses a second copy of this package in one thread. */
 export function installRuntime(): void {

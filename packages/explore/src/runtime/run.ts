@@ -96,6 +96,10 @@ export class Run {
   events = 0;
   /** Activations that were not done when the body returned. */
   liveAtReturn = 0;
+  /** While something real is under way the clock stands still (R3). For engines. */
+  isClockHeld = false;
+  /** Real I/O took part: no token brings back when it came. */
+  hasRealIo = false;
   /** Externals that were pending when the body returned. */
   inFlightAtReturn: readonly External[] = [];
   readonly #invariants: Check[] = [];
@@ -128,6 +132,15 @@ export class Run {
   /** Virtual milliseconds since the start. */
   get now(): number {
     return this.timers.now;
+  }
+
+  /**
+   * Grows whenever something of the program has moved since the last choice. Code that was not transformed shows only by
+   * what it sets in motion.
+   */
+  get pulse(): number {
+    const { segmentPoints, ready, events, ticks } = this;
+    return segmentPoints + ready.length + events + ticks.added + this.strands + (this.isBodyDone ? 1 : 0);
   }
 
   makeReady(ready: Ready): void {
@@ -295,6 +308,7 @@ export class Run {
 
   /** The timer that may fire although something is ready: the next one, unless a pending external forbids that (M3). */
   #timerOption(): VirtualTimer | undefined {
+    if (this.isClockHeld) return undefined;
     const timer = this.timers.first();
     if (timer === undefined || timer.at > this.externals.bound()) return undefined;
     if (timer.isBackground && timer.at > this.#lastForeground + BACKGROUND_MS) return undefined;
@@ -338,8 +352,17 @@ export class Run {
 
 let current: Run | null = null;
 
-/** Gives the run that is active in this thread, or null: then every patched global is native. */
+/**
+ * Gives the run that the present code belongs to, or null: then every patched global is native. A strand that real I/O
+ * wakes after the end of its run stays with that run, so that nothing it does reaches into a later one.
+ */
 export function currentRun(): Run | null {
+  const activation = running();
+  return activation === null ? current : (activation.run as Run);
+}
+
+/** Gives the run that is under way in this thread. */
+export function activeRun(): Run | null {
   return current;
 }
 

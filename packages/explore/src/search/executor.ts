@@ -30,8 +30,8 @@ export interface ExecutorOptions {
   readonly reset: (() => void | Promise<void>) | undefined;
   /** Real I/O is taken as it comes. */
   readonly isLoose: boolean;
-  /** Makes the view on real I/O; without one the reference engine knows of none. */
-  readonly makeWorld: (() => OutsideWorld & Disposable) | undefined;
+  /** The view on real I/O; without one the reference engine knows of none. */
+  readonly world: OutsideWorld | undefined;
   /** Whether a rejection that nobody handles is a failure. */
   readonly failsUnhandled: boolean;
   /** Looks at a run that passed; gives the error of what is wrong with it all the same. */
@@ -190,20 +190,11 @@ export class Executor {
     await this.options.reset?.();
     const run = this.#make(job, recorder);
     if (recorder === undefined && this.#isFast) await inMacrotask(() => runFast(run, this.body));
-    else await this.#runOnReference(run);
+    else await runAsync(run, this.body, this.options.world);
     await nextTurn();
     this.#count(run);
     this.#blame(run);
     return run;
-  }
-
-  async #runOnReference(run: Run): Promise<void> {
-    const world = this.options.makeWorld?.();
-    try {
-      await runAsync(run, this.body, world);
-    } finally {
-      world?.[Symbol.dispose]();
-    }
   }
 
   /** A rejection heard after a run alone is its own; one of a run that had failed already is swallowed. */

@@ -3,36 +3,24 @@
  * loads this package behaves as before.
  */
 import { ScheduleError } from "../errors.js";
-import { modules, natives } from "../natives.js";
-import { currentRun } from "../runtime/run.js";
+import { modules } from "../natives.js";
 import { installClock } from "./clock.js";
 import { installRandom } from "./random.js";
+import { watchPromise } from "./requests.js";
+import { ensureTicks, installMicrotasks } from "./tick-globals.js";
 import { installed, installTimers } from "./timer-globals.js";
 
 let isInstalled = false;
 
-function installTicks(): void {
-  const { process } = natives;
-  if (process === undefined) return;
-  process.nextTick = (callback: (...args: never[]) => void, ...args: unknown[]) => {
-    const run = currentRun();
-    if (run === null || typeof callback !== "function") natives.nextTick(callback as () => void, ...args);
-    else run.ticks.add(callback as () => void, args);
-  };
-}
-
-/** A microtask that throws fails the run; outside one it ends the process, as ever. */
-function installMicrotasks(): void {
-  globalThis.queueMicrotask = (callback) => {
-    const run = currentRun();
-    if (run === null || typeof callback !== "function") return natives.queueMicrotask(callback);
-    natives.queueMicrotask(() => {
-      try {
-        callback();
-      } catch (error) {
-        run.fail(error);
-      }
-    });
+/** `Atomics.waitAsync` is settled by another thread, or by real time: no hook sees it. */
+function installAtomics(): void {
+  const atomics = Atomics as unknown as Record<string, ((...args: unknown[]) => unknown) | undefined>;
+  const native = atomics["waitAsync"];
+  if (native === undefined) return;
+  atomics["waitAsync"] = (...args) => {
+    const result = native(...args) as { readonly async: boolean; readonly value: Promise<unknown> };
+    if (result.async) watchPromise("Atomics.waitAsync", result.value);
+    return result;
   };
 }
 
@@ -43,8 +31,9 @@ export function installWorld(): void {
   installTimers();
   installClock();
   installRandom();
-  installTicks();
+  ensureTicks();
   installMicrotasks();
+  installAtomics();
   // Or `import { setTimeout } from "node:timers"` goes on giving the native one.
   modules.module?.syncBuiltinESMExports();
 }

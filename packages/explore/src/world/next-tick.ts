@@ -18,8 +18,11 @@ export class TickQueue {
   #ticks: Tick[] = [];
   /** Ticks run since the last choice. */
   count = 0;
+  /** Ticks asked for in the whole run. */
+  added = 0;
 
   add(callback: (...args: unknown[]) => void, args: readonly unknown[]): void {
+    this.added += 1;
     this.#ticks.push({ callback, args, scope: currentScope() });
   }
 

@@ -13,8 +13,11 @@ const plain: Scope = {
   runInAsyncScope: (fn, self, ...args) => fn.apply(self, args),
 };
 
+/** What the hook on real I/O sees of a scope: the one who asked for the callback is whom its requests come from. */
+export const SCOPE_TYPE = "LockwrightExplore";
+
 /** Remembers the present async context. */
 export function currentScope(): Scope {
   const { asyncHooks } = modules;
-  return asyncHooks === undefined ? plain : new asyncHooks.AsyncResource("LockwrightExplore");
+  return asyncHooks === undefined ? plain : new asyncHooks.AsyncResource(SCOPE_TYPE);
 }
