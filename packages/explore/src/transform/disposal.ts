@@ -3,7 +3,9 @@
  *
  * **Where the running Node has the syntax**, only `await using` in async functions is rewritten: `await using x = e` becomes
  * `const x = e; await using u = ad(a, site, x)`. The language keeps its own order and its own ticks; the wrapper that
- * `ad` gives makes each disposal a point. Leaving the block has awaited, so the block ends in `finally { c }`.
+ * `ad` gives makes each disposal a point. Leaving the block has awaited, so the block ends in `finally { c }`. One gap: a
+ * block whose resources are all null awaits once without a pop, since the language calls nobody; sync disposers after a
+ * rejected await run without their activation for the same reason. The lowered form has neither gap.
  *
  * **Where it has not** (Node 20 and 22), both are lowered:
  *

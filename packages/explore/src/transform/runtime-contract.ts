@@ -35,8 +35,9 @@ export interface TransformRuntime {
   /** Control arrived without passing `r` (catch, finally, the body of a `for await`, past a disposal): pushes. */
   c(activation: Activation): void;
   /**
-   * Gives what a `for await` walks in place of `iterable`: each step is a point, and closing it pops. A sync iterable
-   * must stay a sync one, `next` must be called with no argument, and what is not iterable is given back as it is.
+   * Gives what a `for await` walks in place of `iterable`: each step is a point, the last too, and closing it pops: for a
+   * sync iterator also when it has no `return`, since the language's adapter awaits all the same. A sync iterable must
+   * stay a sync one, `next` must be called with no argument, and what is not iterable is given back as it is.
    */
   it<T>(activation: Activation, site: number, iterable: T): T;
   /** The operand of `yield`, `yield*` or `return` in an async generator: pops, gives it on. */

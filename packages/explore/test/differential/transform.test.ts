@@ -2,24 +2,15 @@
  * Each snippet does the same natively, transformed outside a run, and controlled without a deviation: same values, same
  * log, same number of microtask ticks between any two lines of it.
  */
-import { compileFunction } from "node:vm";
 import { describe, expect, test } from "vitest";
 import type { TransformOptions } from "../../src/transform/index.ts";
-import { asModule, evaluate, happenings, subjects, transformed } from "../support/subjects.ts";
+import { asModule, evaluate, happenings, hasUsing, subjects, transformed } from "../support/subjects.ts";
 import { realSubjects } from "../support/real-runtime.ts";
 import { loops } from "./snippets-loops.ts";
 import { plain } from "./snippets-plain.ts";
 import { MAKE, pairs, using } from "./snippets-using.ts";
 
 const native = (main: () => Promise<unknown>): Promise<unknown> => main();
-
-function hasUsing(): boolean {
-  try {
-    return typeof compileFunction("async()=>{await using x=null}") === "function";
-  } catch {
-    return false;
-  }
-}
 
 describe.each([...subjects, ...realSubjects])("$name", (subject) => {
   async function compare(body: string, options: TransformOptions = {}): Promise<void> {

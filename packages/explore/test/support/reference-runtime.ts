@@ -149,7 +149,11 @@ function walked(call: Call, site: number, iterable: unknown): unknown {
     next: () => step(Reflect.apply(next, inner, [])),
     get return() {
       const close = Reflect.get(inner, "return") as (() => unknown) | null | undefined;
-      if (close === undefined || close === null) return close;
+      if (close === undefined || close === null) {
+        // The language's adapter of a sync iterator awaits all the same.
+        if (!isAsync && stack.at(-1) === call) pop(call);
+        return close;
+      }
       return () => {
         referenceRuntime.c(call);
         const result = Reflect.apply(close, inner, []) as unknown;

@@ -48,7 +48,16 @@ export function transformed(code: string, options: TransformOptions = {}, file =
   return transform(code, file, options).code;
 }
 
-const TICKS = 60;
+/** Whether the running Node has `await using`, so that there is something to compare with. */
+export function hasUsing(): boolean {
+  try {
+    return typeof compileFunction("async()=>{await using x=null}") === "function";
+  } catch {
+    return false;
+  }
+}
+
+const TICKS = 300;
 
 /**
  * Runs a main function beside a counter of microtask ticks, and gives everything that happened in order: so a tick more
@@ -57,7 +66,9 @@ const TICKS = 60;
 export async function happenings(run: (main: () => Promise<unknown>) => Promise<unknown>, main: Main): Promise<string> {
   const lines: string[] = [];
   let isOver = false;
-  const log: Log = (what) => lines.push(typeof what === "string" ? what : inspect(what, { depth: 6 }));
+  const log: Log = (what) => {
+    if (!isOver) lines.push(typeof what === "string" ? what : inspect(what, { depth: 6 }));
+  };
   let ticks = 0;
   const tick = (): void => {
     if (isOver || ticks === TICKS) return;
