@@ -5,7 +5,19 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const PACKAGE = join(ROOT, "packages/lockwright");
+/** Each package, and which of its files are public by convention. */
+const packages = [
+  {
+    name: "packages/lockwright",
+    isPublic: (file) =>
+      /^(index|events)\.ts$|^(leases|threads|pool|profile|conformance)\/index\.ts$|^stores\/[^/]+\.ts$/.test(file),
+  },
+  {
+    name: "packages/explore",
+    isPublic: (file) =>
+      /^(index|mock-net|runner)\.ts$|^(runtime|transform)\/index\.ts$|^hooks\/(register|vitest)\.ts$/.test(file),
+  },
+];
 const MAX_LINES = 400;
 const VAGUE_NAMES = /^(utils?|helpers?|common|misc)$/;
 
@@ -16,35 +28,37 @@ function tool(name, ...args) {
 }
 
 const walk = (folder) => readdirSync(folder, { recursive: true }).map((file) => file.replaceAll("\\", "/"));
-const sources = () => walk(join(PACKAGE, "src")).filter((file) => file.endsWith(".ts"));
+const sources = ({ name }) => walk(join(ROOT, name, "src")).filter((file) => file.endsWith(".ts"));
+const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 
-function sizes() {
-  const counts = sources().map((file) => ({
-    file,
-    lines: readFileSync(join(PACKAGE, "src", file), "utf8").split("\n").length - 1,
+/** Runs a step for every package. */
+const each = (step) => () => packages.flatMap(step);
+
+function sizes(workspace) {
+  const counts = sources(workspace).map((file) => ({
+    file: `${workspace.name}/src/${file}`,
+    lines: readFileSync(join(ROOT, workspace.name, "src", file), "utf8").split("\n").length - 1,
   }));
   const sorted = counts.map(({ lines }) => lines).toSorted((a, b) => a - b);
   const quantile = (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
   console.log(
-    `      ${sorted.length} files, median ${quantile(0.5)} lines, nine in ten under ${quantile(0.9) + 1}, longest ${sorted.at(-1)}`,
+    `      ${workspace.name}: ${sorted.length} files, median ${quantile(0.5)} lines, nine in ten under ${quantile(0.9) + 1}, longest ${sorted.at(-1)}`,
   );
   return counts
     .filter(({ lines }) => lines > MAX_LINES)
-    .map(({ file, lines }) => `src/${file} has ${lines} lines; the limit is ${MAX_LINES}: split it by idea`);
+    .map(({ file, lines }) => `${file} has ${lines} lines; the limit is ${MAX_LINES}: split it by idea`);
 }
 
-function names() {
-  return walk(join(PACKAGE, "src"))
+function names({ name }) {
+  return walk(join(ROOT, name, "src"))
     .filter((file) => VAGUE_NAMES.test(basename(file).replace(/\.\w+$/, "")))
-    .map((file) => `src/${file}: name it after what it exports`);
+    .map((file) => `${name}/src/${file}: name it after what it exports`);
 }
 
 /** Public are the faces by convention; package.json must say exactly the same. */
-function faces() {
-  const { exports } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
-  const files = new Set(sources());
-  const isPublic = (file) =>
-    /^(index|events)\.ts$|^(leases|threads|pool|profile|conformance)\/index\.ts$|^stores\/[^/]+\.ts$/.test(file);
+function faces(workspace) {
+  const { exports } = readJson(join(ROOT, workspace.name, "package.json"));
+  const files = new Set(sources(workspace));
   const problems = [];
   const exported = new Set();
   for (const [entry, target] of Object.entries(exports)) {
@@ -56,13 +70,14 @@ function faces() {
     if (Object.keys(target)[0] !== "types") problems.push(`${entry}: "types" must come first`);
     if (!files.has(source)) problems.push(`${entry}: src/${source} does not exist`);
   }
-  for (const file of files) if (isPublic(file) && !exported.has(file)) problems.push(`src/${file} is not exported`);
-  return problems;
+  for (const file of files)
+    if (workspace.isPublic(file) && !exported.has(file)) problems.push(`src/${file} is not exported`);
+  return problems.map((problem) => `${workspace.name}: ${problem}`);
 }
 
 /** The library is published with no dependencies at all. */
 function dependencies() {
-  const { dependencies = {} } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
+  const { dependencies = {} } = readJson(join(ROOT, "packages/lockwright/package.json"));
   return Object.keys(dependencies).map((name) => `lockwright must not depend on ${name}`);
 }
 
@@ -74,13 +89,13 @@ function trackedByMistake() {
 }
 
 const steps = {
-  "types of src": () => tool("tsc", "-p", "packages/lockwright/tsconfig.json", "--noEmit"),
+  "types of src": each(({ name }) => tool("tsc", "-p", `${name}/tsconfig.json`, "--noEmit")),
   "types of tests, scripts and benches": () => tool("tsc", "-p", "tsconfig.json"),
   "lint, floors and cycles": () => tool("oxlint", "--type-aware", "--deny-warnings"),
   format: () => tool("oxfmt", "--check"),
-  "file sizes": sizes,
-  "file names": names,
-  "exports agree with files": faces,
+  "file sizes": each(sizes),
+  "file names": each(names),
+  "exports agree with files": each(faces),
   "no dependencies": dependencies,
   "nothing ignored is tracked": trackedByMistake,
 };

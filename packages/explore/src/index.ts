@@ -1,5 +1,8 @@
 /** The schedule explorer: finds, shrinks and replays the order that breaks async code. */
 export { ScheduleError, type ScheduleErrorCode } from "./errors.js";
+export { explore, exploreReport } from "./explore.js";
+export type { Detector, ExploreOptions } from "./options.js";
+export type { Coverage, Failure, Report } from "./report/report.js";
 export type { Body, Explorer } from "./runtime/explorer.js";
 export type { Fidelity, Grade, Option, Point, RunPlan, Strategy, StrandView } from "./schedule.js";
 export type { Site, SiteKind } from "./sites.js";

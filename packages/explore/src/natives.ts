@@ -75,6 +75,7 @@ export const modules: {
   readonly timers: typeof Timers | undefined;
   readonly timersPromises: typeof TimersPromises | undefined;
   readonly crypto: Record<string, unknown> | undefined;
+  readonly util: { styleText(format: string, text: string, options: { validateStream: boolean }): string } | undefined;
   readonly v8: { setFlagsFromString(flag: string): void } | undefined;
   readonly diagnosticsChannel:
     | { channel(name: string): { subscribe(f: Listener): void; unsubscribe(f: Listener): void } }
@@ -85,6 +86,7 @@ export const modules: {
   timers: builtin("node:timers"),
   timersPromises: builtin("node:timers/promises"),
   crypto: builtin("node:crypto"),
+  util: builtin("node:util"),
   v8: builtin("node:v8"),
   diagnosticsChannel: builtin("node:diagnostics_channel"),
 };

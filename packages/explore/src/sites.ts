@@ -63,3 +63,15 @@ export function siteAt(id: number): Site | undefined {
 export function instrumentedFiles(): readonly string[] {
   return [...files];
 }
+
+const uninstrumented = new Set<string>();
+
+/** Notes a package that was loaded without points. */
+export function noteUninstrumented(name: string): void {
+  uninstrumented.add(name);
+}
+
+/** Lists the packages that were loaded without points, as far as the hooks saw them. */
+export function uninstrumentedPackages(): readonly string[] {
+  return [...uninstrumented].toSorted();
+}

@@ -66,12 +66,22 @@ export interface TraceParked {
   readonly lock?: { readonly name: string; readonly holders: readonly number[] };
 }
 
+/** A lock that was still held when the run ended. */
+export interface TraceHeldLock {
+  readonly name: string;
+  readonly holders: readonly number[];
+}
+
 /** A whole run. */
 export interface Trace {
   readonly version: 1;
   readonly strands: readonly TraceStrand[];
   readonly steps: readonly TraceStep[];
+  /** Step in which the body returned; undefined if it never did. */
+  readonly bodyEnd: number | undefined;
   readonly parked: readonly TraceParked[];
+  /** Locks of lockwright that were held when the run ended, and by which strands. */
+  readonly held: readonly TraceHeldLock[];
   /** Timers and intervals that were still set. */
   readonly timers: readonly TraceOption[];
   /** Externals that were still in flight when the body returned. */

@@ -111,3 +111,10 @@ export function usePlatform(next: Platform): Disposable {
     },
   };
 }
+
+/**
+ * Publishes how to put another platform in force, once per loaded copy of this package: so the schedule explorer gives
+ * every copy its virtual time and neither package imports the other.
+ */
+const INSTALLERS = Symbol.for("lockwright.platform");
+((globalThis as { [INSTALLERS]?: ((next: Platform) => Disposable)[] })[INSTALLERS] ??= []).push(usePlatform);

@@ -58,6 +58,11 @@ export class LockWatch {
       if (waiters.some((waiter) => waiter.self === strand)) return { name, holders };
     return undefined;
   }
+
+  /** The locks that somebody holds. */
+  held(): readonly { readonly name: string; readonly holders: readonly Strand[] }[] {
+    return [...this.#locks.values()].filter(({ holders }) => holders.length > 0);
+  }
 }
 
 /**

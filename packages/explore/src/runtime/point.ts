@@ -53,6 +53,7 @@ export function enter(fn: number): Activation | null {
   const activation = new Activation(fn, parent, strand, run);
   if (parent !== null) parent.lastCall = activation;
   run.live += 1;
+  run.liveActivations?.add(activation);
   push(activation);
   run.recorder?.began(activation);
   return activation;
@@ -64,6 +65,7 @@ export function exit(activation: Activation | null): void {
   activation.isDone = true;
   const run = activation.run as Run;
   run.live -= 1;
+  run.liveActivations?.delete(activation);
   run.recorder?.ended(activation);
   pop(activation);
 }
@@ -84,7 +86,8 @@ export function p(activation: Activation | null, site: number, isDirect: number 
     return parkForGood();
   }
   const isHeld = isHoldPoint(run, operand) && (run.fidelity === "all" || run.isHeld(activation));
-  run.recorder?.parked(activation, isHeld);
+  // Under "all" every await is a choice; none of them departs by that alone.
+  run.recorder?.parked(activation, isHeld && run.fidelity !== "all");
   return isHeld ? hold(run, activation, operand) : operand;
 }
 
@@ -139,8 +142,9 @@ export function it(activation: Activation | null, site: number, iterable: unknow
   // oxlint-disable-next-line typescript/unbound-method -- read once and called on the iterator, as the language does it
   const { next } = inner;
   const wrapped = {
-    next: (...args: unknown[]): unknown => {
-      const result = Reflect.apply(next, inner, args) as unknown;
+    // Called with no argument, as the language does it.
+    next: (): unknown => {
+      const result = Reflect.apply(next, inner, []) as unknown;
       if (isAsync) return p(activation, site, 1, result);
       if (Object(result) !== result) return result;
       const { done, value } = result as IteratorResult<unknown>;
@@ -149,7 +153,14 @@ export function it(activation: Activation | null, site: number, iterable: unknow
     // Looked up when the loop ends, as the language does.
     get return() {
       const close = inner.return;
-      return close === undefined || close === null ? close : (...args: []) => Reflect.apply(close, inner, args);
+      if (close === undefined || close === null) return close;
+      return (): unknown => {
+        // What closes the iterator runs as the loop's own code, and is awaited by it.
+        c(activation);
+        const result = Reflect.apply(close, inner, []) as unknown;
+        pop(activation);
+        return result;
+      };
     },
   };
   return { [isAsync ? Symbol.asyncIterator : Symbol.iterator]: () => wrapped };

@@ -47,6 +47,7 @@ export class Recorder {
   /** Asked when an access is recorded, else undefined. */
   readonly isTracking: boolean;
   #now: () => number = () => 0;
+  #bodyEnd: number | undefined = undefined;
   #trace: Trace | undefined = undefined;
 
   constructor(isTracking = false) {
@@ -97,12 +98,20 @@ export class Recorder {
 
   step(taken: Choosable, options: readonly Choosable[], choice: number): void {
     const native = choice === 0 ? undefined : draftOf(options[0]!);
-    this.#push(draftOf(taken), native, options.length, choice, "isRejection" in taken && taken.isRejection);
+    const isRejection = "isRejection" in taken && taken.isRejection;
+    // A timer is chosen before the clock moves to it; its step shows when it fires.
+    const time = taken.kind === "timer" ? Math.max(this.#now(), (taken as VirtualTimer).at) : this.#now();
+    this.#push(draftOf(taken), native, options.length, choice, isRejection, time);
   }
 
   settled(): void {
     const taken = { kind: "settle", strand: null, label: "settled", site: undefined, line: undefined } as const;
     this.#push(taken, undefined, 1, 0, false);
+  }
+
+  /** The body has returned, in the present step. */
+  bodyReturned(): void {
+    this.#bodyEnd = this.#steps.length - 1;
   }
 
   /** Hash of the last step. */
@@ -121,8 +130,8 @@ export class Recorder {
     width: number,
     choice: number,
     isRejection: boolean,
+    time: number = this.#now(),
   ): void {
-    const time = this.#now();
     const { site, strand } = taken ?? {};
     this.#print.mix(strand?.path ?? "", site?.owner ?? "", site?.ordinal ?? -1, width, time);
     this.#steps.push({
@@ -160,7 +169,11 @@ export class Recorder {
     const parked = this.#parked(columns);
     const timers = run.timers.all().map((timer) => option(draftOf(timer)));
     const inFlight = run.inFlightAtReturn.map((external) => option(draftOf(external)));
-    return { version: 1, strands: columns.list, steps, parked, timers, inFlight };
+    const held = this.#locks.held().map(({ name, holders }) => ({
+      name,
+      holders: holders.map((holder) => columns.indexOf(holder)),
+    }));
+    return { version: 1, strands: columns.list, steps, bodyEnd: this.#bodyEnd, parked, held, timers, inFlight };
   }
 
   /** The innermost await of each strand that stands now. */

@@ -6,6 +6,7 @@ import { ScheduleError } from "../errors.js";
 import { installWorld } from "../world/install.js";
 import { im } from "../world/requests.js";
 import { addSites } from "../sites.js";
+import { ad, du } from "./disposal.js";
 import { c, enter, exit, it, p, r, y } from "./point.js";
 
 const KEY = Symbol.for("lockwright.explore");
@@ -20,10 +21,12 @@ export interface PointCalls {
   readonly c: typeof c;
   readonly it: typeof it;
   readonly y: typeof y;
+  readonly ad: typeof ad;
+  readonly du: typeof du;
   readonly im: typeof im;
 }
 
-const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y, im };
+const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y, ad, du, im };
 
 /** Publishes the runtime and puts the virtual world in place. Refuses a second copy of this package in one thread. */
 export function installRuntime(): void {

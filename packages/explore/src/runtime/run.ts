@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly ioMax: number;
   readonly seed: number;
   readonly recorder?: Recorder;
+  /** Keeps the set of activations that are not done: what a deadlock is told apart by. */
+  readonly keepsLive?: boolean;
 }
 
 /** Whose code runs. */
@@ -77,15 +79,23 @@ export class Run {
   /** In order: the number of options of each decision, and 0 for each hold point. */
   readonly log: number[] = [];
   readonly deviations: Deviation[] = [];
+  /** Step in which the last departure was made. */
+  lastDeviationStep = 0;
   isBodyDone = false;
+  /** Strands begun. */
+  strands = 0;
   /** Activations begun and not done. */
   live = 0;
+  /** The same one by one, where the run was asked to keep them. */
+  readonly liveActivations: Set<Activation> | undefined;
   /** Points passed since the last choice; a segment has an end. */
   segmentPoints = 0;
   /** Clock readings since the last choice. */
   clockReads = 0;
   /** Externals and foreground timers seen: with none, no order was explored. */
   events = 0;
+  /** Activations that were not done when the body returned. */
+  liveAtReturn = 0;
   /** While something real is under way the clock stands still (R3). For engines. */
   isClockHeld = false;
   /** Real I/O took part: no token brings back when it came. */
@@ -96,7 +106,6 @@ export class Run {
   readonly #afters: Check[] = [];
   #settlers: (() => void)[] = [];
   #lastForeground = 0;
-  #strands = 0;
 
   constructor(options: RunOptions) {
     this.fidelity = options.fidelity;
@@ -105,12 +114,13 @@ export class Run {
     this.ioMax = options.ioMax;
     this.seed = options.seed;
     this.recorder = options.recorder;
+    this.liveActivations = options.keepsLive === true ? new Set() : undefined;
     this.timers = new TimerQueue(new Strand(TIMERS, "timers", undefined));
     this.externals = new PendingExternals((external) => this.makeReady(external));
   }
 
   newStrand(name: string, parent: Strand | undefined): Strand {
-    return new Strand(this.#strands++, name, parent);
+    return new Strand(this.strands++, name, parent);
   }
 
   /** Whose code runs: an activation and its strand; code that nobody began is a strand of its own. */
@@ -130,7 +140,7 @@ export class Run {
    */
   get pulse(): number {
     const { segmentPoints, ready, events, timers } = this;
-    return segmentPoints + ready.length + events + timers.created + this.#strands + (this.isBodyDone ? 1 : 0);
+    return segmentPoints + ready.length + events + timers.created + this.strands + (this.isBodyDone ? 1 : 0);
   }
 
   makeReady(ready: Ready): void {
@@ -144,6 +154,7 @@ export class Run {
     const at = this.holds++;
     if (this.strategy.hold?.(point) !== true) return false;
     this.deviations.push({ kind: "hold", at });
+    this.lastDeviationStep = this.step;
     return true;
   }
 
@@ -184,6 +195,8 @@ export class Run {
 
   bodyReturned(): void {
     this.isBodyDone = true;
+    this.recorder?.bodyReturned();
+    this.liveAtReturn = this.live;
     this.inFlightAtReturn = [...this.externals.all()];
   }
 
@@ -285,7 +298,10 @@ export class Run {
     if (!Number.isInteger(choice) || choice < 0 || choice >= options.length)
       throw new RangeError(`a strategy must pick 0 to ${options.length - 1}, got ${String(choice)}`);
     this.log.push(options.length);
-    if (choice !== 0) this.deviations.push({ kind: "pick", at: this.picks, choice });
+    if (choice !== 0) {
+      this.deviations.push({ kind: "pick", at: this.picks, choice });
+      this.lastDeviationStep = this.step + 1;
+    }
     this.picks += 1;
     return choice;
   }

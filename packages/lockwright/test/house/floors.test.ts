@@ -3,14 +3,11 @@
  * copy of the tree's layout and linted with the real config. A rule that stopped firing (a renamed option, a typo in a
  * glob) fails here, not in a review a year later.
  */
-import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { edge, PlantedTrees, ROOT } from "../../../../scripts/planted-lint.ts";
 
-const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const SRC = "packages/lockwright/src";
 
 /** One file that stands for each room, and for each face where a room has one. */
@@ -83,43 +80,16 @@ const style: readonly [code: string, rule: string][] = [
   ["export const same = (a: number) => a == 1", "eslint(eqeqeq)"],
 ];
 
-/** What oxlint said, by "<tree>/<file>": one tree per imported target, so that a report names one edge. */
-const reports = new Map<string, string[]>();
-const reported = (tree: string, file: string): string[] => reports.get(`${tree}/${SRC}/${file}`) ?? [];
-const folder = mkdtempSync(join(tmpdir(), "lockwright-floors-"));
-
-function plant(tree: string, file: string, code: string): void {
-  const path = join(folder, tree, SRC, file);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, code);
-}
-
-/** Imports `to` from `from` in the four forms an edge can take. */
-function edge(from: string, to: Target): string {
-  const path = relative(dirname(join("/", from)), join("/", targets[to])).replace(/\.ts$/, ".js");
-  const name = path.startsWith(".") ? path : `./${path}`;
-  return [
-    `import { x as a } from "${name}";`,
-    `import type { X } from "${name}";`,
-    `export { x as b } from "${name}";`,
-    `export const c = a as X, d = import("${name}");`,
-  ].join("\n");
-}
-
-function lint(tree: string, ...flags: string[]): void {
-  const cwd = join(folder, tree);
-  copyFileSync(join(ROOT, ".oxlintrc.json"), join(cwd, ".oxlintrc.json"));
-  const run = spawnSync(join(ROOT, "node_modules/.bin/oxlint"), ["-f", "json", ...flags], { cwd, encoding: "utf8" });
-  const { diagnostics } = JSON.parse(run.stdout) as { diagnostics: { code: string; filename: string }[] };
-  for (const { code, filename } of diagnostics) {
-    const key = `${tree}/${filename}`;
-    reports.set(key, [...(reports.get(key) ?? []), code]);
-  }
-}
+const trees = new PlantedTrees(SRC);
+const { plant, lint, reported } = {
+  plant: trees.plant.bind(trees),
+  lint: trees.lint.bind(trees),
+  reported: trees.reported.bind(trees),
+};
 
 beforeAll(() => {
   for (const to of all) {
-    for (const from of Object.keys(allowed)) if (from !== targets[to]) plant(to, from, edge(from, to));
+    for (const from of Object.keys(allowed)) if (from !== targets[to]) plant(to, from, edge(from, targets[to]));
     lint(to);
   }
   seam.forEach(([code], line) => plant("seam", `core/line-${line}.ts`, `export const f = () => {};\n${code};\n`));
@@ -131,14 +101,15 @@ beforeAll(() => {
   plant("style", "core/clean.ts", 'import { x } from "./clean-too.js";\nexport const y: number = x;\n');
   plant("style", "core/clean-too.ts", "export const x = 1;\n");
   lint("seam");
-  writeFileSync(
-    join(folder, "style/tsconfig.json"),
+  trees.write(
+    "style",
+    "tsconfig.json",
     JSON.stringify({ compilerOptions: { strict: true, target: "ES2022", module: "NodeNext", types: [] } }),
   );
   lint("style", "--type-aware");
 }, 60_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => trees.remove());
 
 describe.each(Object.entries(allowed))("%s", (from, may) => {
   const others = all.filter((to) => targets[to] !== from);

@@ -1,0 +1,209 @@
+/** One exploration from first run to report. */
+import { ScheduleError } from "./errors.js";
+import type { Settings } from "./options.js";
+import { coverageLine } from "./report/coverage.js";
+import { explain } from "./report/explanation.js";
+import type { Coverage, Failure, Report } from "./report/report.js";
+import { renderText } from "./report/text.js";
+import type { Body } from "./runtime/explorer.js";
+import type { Run } from "./runtime/run.js";
+import { costOf, type Grade, type Schedule } from "./schedule.js";
+import { Budget } from "./search/budget.js";
+import { type FirstRuns, runFirst } from "./search/determinism.js";
+import { Executor, type RecordedRun } from "./search/executor.js";
+import { grade } from "./search/grade.js";
+import { type Finding, Portfolio } from "./search/portfolio.js";
+import { shrink } from "./search/shrink.js";
+import { signatureOf } from "./search/signature.js";
+import { uninstrumentedPackages } from "./sites.js";
+import { readToken, writeToken } from "./token.js";
+import type { Trace } from "./trace.js";
+import { errorOf, lineOfSite } from "./verdict.js";
+import { outsideWorld } from "./world/requests.js";
+
+const NATIVE: readonly [] = [];
+
+/** Explores one body. */
+export class Exploration {
+  readonly #settings: Settings;
+  readonly #executor: Executor;
+  readonly #warnings: string[] = [];
+  readonly #latent: Draft[] = [];
+  readonly #known = new Set<string>();
+
+  constructor(body: Body, settings: Settings, progress?: (runs: number) => void) {
+    const { seed, maxSteps, ioMax, fairAfter, reset, isLoose, detect } = settings;
+    this.#settings = settings;
+    this.#executor = new Executor(body, {
+      seed,
+      maxSteps,
+      ioMax,
+      fairAfter,
+      reset,
+      isLoose,
+      world: outsideWorld(isLoose ? "allow" : "error"),
+      failsUnhandled: detect.includes("unhandled"),
+      inspect: inspector(detect),
+      progress,
+    });
+  }
+
+  async run(): Promise<Report> {
+    const { rejections } = this.#executor;
+    rejections.begin();
+    try {
+      return this.#settings.replay === undefined ? await this.#search() : await this.#replay(this.#settings.replay);
+    } finally {
+      rejections.end();
+    }
+  }
+
+  async #search(): Promise<Report> {
+    const { fidelity, warmup } = this.#settings;
+    const budget = new Budget(this.#settings.runs, this.#settings.ms);
+    const first = await runFirst(this.#executor, fidelity, warmup);
+    this.#warnings.push(...first.warnings, ...warningsOf(first));
+    const portfolio = new Portfolio(this.#executor, this.#settings, budget);
+    const native = signatureOf(first.recorded.run);
+    if (native !== undefined && first.recorded.run.outcome?.kind !== "step-limit") {
+      const schedule: Schedule = { fidelity: "external", deviations: NATIVE };
+      portfolio.noteNative();
+      return this.#report(portfolio, this.#failure(schedule, "A", first.recorded, first.trace));
+    }
+    for (;;) {
+      const finding = await portfolio.next(this.#known);
+      if (finding === undefined) return this.#report(portfolio, undefined);
+      const failure = await this.#explain(finding);
+      if (failure.grade !== "C" || this.#settings.failsOnLatent) return this.#report(portfolio, failure);
+      this.#known.add(finding.signature);
+      this.#latent.push(failure);
+    }
+  }
+
+  /** Makes a finding small, grades it and records it. */
+  async #explain({ schedule, signature }: Finding): Promise<Draft> {
+    const small = await shrink(this.#executor, schedule, signature);
+    const graded = await grade(this.#executor, small, signature, this.#settings.seed);
+    const recorded = await this.#executor.record(graded.schedule);
+    const again = signatureOf(recorded.run);
+    if (again !== signature)
+      throw new ScheduleError(
+        "LW_NONDETERMINISTIC",
+        `a failing schedule ended otherwise when it was replayed: ${signature}, then ${again ?? "passed"}`,
+      );
+    return this.#failure(graded.schedule, graded.grade, recorded, recorded.recorder.finish(recorded.run));
+  }
+
+  #failure(schedule: Schedule, graded: Grade, { run }: RecordedRun, trace: Trace): Draft {
+    const error = errorOf(run.outcome!, trace);
+    const token = writeToken(schedule, hashOf(run, trace), this.#settings.isLoose);
+    return { error, grade: graded, token, schedule, explanation: explain(trace), trace };
+  }
+
+  async #replay(token: string): Promise<Report> {
+    const content = readToken(token);
+    const recorded = await this.#executor.record(content);
+    const { run, recorder, mismatch } = recorded;
+    const trace = recorder.finish(run);
+    const isWhole = run.deviations.length === content.deviations.length && mismatch === undefined;
+    if (!isWhole || (!content.isLoose && hashOf(run, trace) !== content.hash))
+      throw new ScheduleError("LW_REPLAY_MISMATCH", mismatchMessage(token, run, trace, mismatch));
+    const coverage = { runs: 1, distinct: 1, line: `1 schedule, replayed from ${token}` };
+    if (signatureOf(run) === undefined) {
+      this.#warnings.push("the schedule of the token passes now");
+      return this.#reportOf(undefined, coverage);
+    }
+    const { external, hold } = costOf(content.deviations);
+    const graded: Grade = hold > 0 ? "C" : external > 0 ? "B" : "A";
+    return this.#reportOf(this.#failure(content, graded, recorded, trace), coverage);
+  }
+
+  #report(portfolio: Portfolio, failure: Draft | undefined): Report {
+    const { bounded, distinct } = portfolio;
+    const { runs, maxSteps, maxStrands } = this.#executor;
+    const complete = bounded?.complete;
+    const line = coverageLine({
+      runs: portfolio.schedules,
+      distinct,
+      ...(complete === undefined ? {} : { complete: { ...complete, schedules: bounded!.completeRuns } }),
+      ...(bounded === undefined ? {} : { reached: bounded.reached }),
+      strategies: portfolio.samples === 0 ? [] : portfolio.sampled,
+      strands: maxStrands,
+      maxSteps,
+      unfair: portfolio.unfair,
+      notInstrumented: uninstrumentedPackages(),
+      isLoose: this.#settings.isLoose,
+    });
+    const coverage = { runs, distinct, ...(complete === undefined ? {} : { complete }), line };
+    return this.#reportOf(failure, coverage);
+  }
+
+  #reportOf(failure: Draft | undefined, coverage: Coverage): Report {
+    const latent = this.#latent.map((each) => this.#finish(each, coverage));
+    const base = { latent, warnings: this.#warnings, coverage };
+    return failure === undefined
+      ? { ok: true, ...base }
+      : { ok: false, failure: this.#finish(failure, coverage), ...base };
+  }
+
+  /** Writes the message, which ends with what was looked at. */
+  #finish({ schedule, ...failure }: Draft, coverage: Coverage): Failure {
+    const { error, grade: graded, token, explanation, trace } = failure;
+    const { name, message } = error;
+    const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+    const view = {
+      test: this.#settings.name,
+      error: { name, message, ...code },
+      grade: graded,
+      token,
+      cost: costOf(schedule.deviations),
+      explanation,
+      coverage: coverage.line,
+    };
+    return { ...failure, message: renderText(view, trace) };
+  }
+}
+
+/** A failure whose message is not written yet. */
+type Draft = Omit<Failure, "message"> & { readonly schedule: Schedule };
+
+/** The hash that a token carries: of the trace up to the last departure, of all of it when there is none. */
+function hashOf(run: Run, trace: Trace): string {
+  const step = run.deviations.length === 0 ? trace.steps.at(-1) : trace.steps[run.lastDeviationStep];
+  return step?.hash ?? "0000";
+}
+
+function mismatchMessage(token: string, run: Run, trace: Trace, mismatch: number | undefined): string {
+  const why =
+    mismatch === undefined
+      ? `the program takes another way by step ${run.deviations.length === 0 ? trace.steps.length - 1 : run.lastDeviationStep}`
+      : `decision ${mismatch} has fewer options than the token picks`;
+  return `${token} is the schedule of another program, or of this one before it was changed: ${why}`;
+}
+
+/** Looks for what a run that passed left behind. */
+function inspector(detect: Settings["detect"]): ((run: Run) => Error | undefined) | undefined {
+  const findsLeaks = detect.includes("leak");
+  const findsUnfinished = detect.includes("unfinished");
+  if (!findsLeaks && !findsUnfinished) return undefined;
+  return (run) => {
+    if (findsLeaks && run.live > 0)
+      return new ScheduleError("LW_SCHEDULE", `leak: ${run.live} calls still wait after everything has settled`);
+    if (findsUnfinished && run.liveAtReturn > 0)
+      return new ScheduleError("LW_SCHEDULE", `unfinished: ${run.liveAtReturn} calls outlive the body`);
+    return undefined;
+  };
+}
+
+function warningsOf({ recorded: { run }, trace }: FirstRuns): string[] {
+  const warnings: string[] = [];
+  if (run.outcome?.kind === "passed" && run.events === 0)
+    warnings.push(
+      "no external and no timer was seen: a body that waits for nothing from outside has one order only; mark the fake's calls with t.io(fake)",
+    );
+  for (const { label, line, site } of trace.inFlight)
+    warnings.push(
+      `the body returned while "${label}" was in flight (${line ?? lineOfSite(site)}): await it, or t.settled()`,
+    );
+  return warnings;
+}

@@ -1,0 +1,168 @@
+/** What callers may pass to `explore`, and the one place that refuses it. The environment overrides options. */
+import { natives } from "./natives.js";
+import { show } from "./errors.js";
+import type { Cost, Fidelity, Strategy } from "./schedule.js";
+
+/** A failure that is looked for besides errors, failed checks and deadlocks. */
+export type Detector = "lost-update" | "leak" | "unfinished" | "unhandled";
+
+/** Options of {@link explore}. Counts are whole numbers; times milliseconds, virtual ones but for `budget.ms`. */
+export interface ExploreOptions {
+  /** Shown in reports. Default: the name of the body. */
+  readonly name?: string;
+  /** Schedules (default 5000) and real milliseconds (default 2000) to spend, whichever ends first. */
+  readonly budget?: { readonly runs?: number; readonly ms?: number };
+  /** Of chance, in the program and in the samplers. Default 1. */
+  readonly seed?: number;
+  /** Plays one schedule back instead of searching: a token, as a failure prints it. */
+  readonly replay?: string;
+  /** Which awaits are choices. Default `"holds"`. */
+  readonly fidelity?: Fidelity;
+  /** The most departures that bounded search tries. Default 3 external and 2 held. */
+  readonly bound?: { readonly external?: number; readonly hold?: number };
+  /** Default `"portfolio"`: bounded search, then samplers in turn. */
+  readonly strategy?: "portfolio" | "bounded" | "random" | "pct" | "pos" | Strategy;
+  /** `"feasible"` (default): grades A and B fail; `"latent"`: grade C too. */
+  readonly failOn?: "feasible" | "latent";
+  /** Real I/O in the body: an error (default), or taken as it comes, which no token can reproduce. */
+  readonly externals?: "error" | "allow";
+  /** Virtual milliseconds that the clock may pass while an external is pending. Default 1000. */
+  readonly ioMax?: number;
+  /** Steps of a run before a livelock is suspected. Default 2000. */
+  readonly maxSteps?: number;
+  /** Times a strand may be passed over in a fair suffix. Default 50. */
+  readonly fairAfter?: number;
+  /** Runs that do not count, before the first. Default 0. */
+  readonly warmup?: number;
+  /** Called before every schedule: puts module state back. */
+  readonly reset?: () => void | Promise<void>;
+  /** Default `["unhandled"]`; `"lost-update"` needs files transformed with `track`. */
+  readonly detect?: readonly Detector[];
+  /** Partial-order reduction. Default false. */
+  readonly reduce?: boolean;
+  /** Files to write a failure's report to. */
+  readonly report?: { readonly json?: string; readonly html?: string };
+}
+
+/** Options with all defaults in place. */
+export interface Settings {
+  readonly name: string;
+  readonly runs: number;
+  readonly ms: number;
+  readonly seed: number;
+  readonly replay: string | undefined;
+  readonly fidelity: Fidelity;
+  readonly bound: Cost;
+  readonly strategy: NonNullable<ExploreOptions["strategy"]>;
+  readonly failsOnLatent: boolean;
+  readonly isLoose: boolean;
+  readonly ioMax: number;
+  readonly maxSteps: number;
+  readonly fairAfter: number;
+  readonly warmup: number;
+  readonly reset: (() => void | Promise<void>) | undefined;
+  readonly detect: readonly Detector[];
+  readonly report: { readonly json?: string; readonly html?: string };
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof ExploreOptions>([
+  "bound",
+  "budget",
+  "detect",
+  "externals",
+  "failOn",
+  "fairAfter",
+  "fidelity",
+  "ioMax",
+  "maxSteps",
+  "name",
+  "reduce",
+  "replay",
+  "report",
+  "reset",
+  "seed",
+  "strategy",
+  "warmup",
+]);
+
+function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+  if (allowed.includes(value as T)) return value as T;
+  throw new TypeError(`${name} must be ${allowed.map((each) => JSON.stringify(each)).join(", ")}, got ${show(value)}`);
+}
+
+function count(name: string, value: unknown, least: number): number {
+  if (typeof value !== "number") throw new TypeError(`${name} must be a number, got ${show(value)}`);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new RangeError(`${name} must be a whole number of at least ${least}, got ${value}`);
+}
+
+function duration(name: string, value: unknown): number {
+  if (typeof value !== "number") throw new TypeError(`${name} must be a number of milliseconds, got ${show(value)}`);
+  if (value > 0) return value;
+  throw new RangeError(`${name} must be more than 0 milliseconds, got ${value}`);
+}
+
+function object(name: string, value: unknown): void {
+  if (typeof value === "object" && value !== null) return;
+  throw new TypeError(`${name} must be an object, got ${show(value)}`);
+}
+
+/** A number from the environment, where it stands. */
+function fromEnvironment(name: string): number | undefined {
+  const text = natives.process?.env[name];
+  return text === undefined || text === "" ? undefined : Number(text);
+}
+
+function readStrategy(strategy: unknown): Settings["strategy"] {
+  if (typeof strategy === "object" && strategy !== null && "pick" in strategy && typeof strategy.pick === "function")
+    return strategy as Strategy;
+  const names = ["portfolio", "bounded", "random", "pct", "pos"] as const;
+  if (names.some((name) => name === strategy)) return strategy as Settings["strategy"];
+  throw new TypeError(
+    `strategy must be ${names.map((name) => JSON.stringify(name)).join(", ")} or an object with pick(), got ${show(strategy)}`,
+  );
+}
+
+function readDetectors(detect: unknown): readonly Detector[] {
+  if (!Array.isArray(detect)) throw new TypeError(`detect must be an array, got ${show(detect)}`);
+  return detect.map((each) => oneOf("detect", each, ["lost-update", "leak", "unfinished", "unhandled"]));
+}
+
+/** Checks options and fills in defaults. Throws a TypeError or RangeError that names the argument. */
+export function readOptions(options: ExploreOptions, bodyName: string): Settings {
+  object("options", options);
+  const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
+  if (unknown !== undefined)
+    throw new TypeError(`options must not have ${JSON.stringify(unknown)}; known are ${[...KNOWN].join(", ")}`);
+  const { budget = {}, bound = {}, report = {}, reset, fidelity = "holds" } = options;
+  object("budget", budget);
+  object("bound", bound);
+  object("report", report);
+  if (reset !== undefined && typeof reset !== "function")
+    throw new TypeError(`reset must be a function, got ${show(reset)}`);
+  if (options.reduce === true)
+    throw new TypeError("reduce: true is not available in this version: the search is not reduced");
+  const replay = natives.process?.env["LOCKWRIGHT_EXPLORE_REPLAY"] || options.replay;
+  return {
+    name: options.name ?? (bodyName || "body"),
+    runs: count("budget.runs", fromEnvironment("LOCKWRIGHT_EXPLORE_RUNS") ?? budget.runs ?? 5000, 1),
+    ms: duration("budget.ms", fromEnvironment("LOCKWRIGHT_EXPLORE_MS") ?? budget.ms ?? 2000),
+    seed: count("seed", fromEnvironment("LOCKWRIGHT_EXPLORE_SEED") ?? options.seed ?? 1, 0),
+    replay,
+    fidelity: oneOf("fidelity", fidelity, ["external", "holds", "all"]),
+    bound: {
+      external: count("bound.external", bound.external ?? 3, 0),
+      hold: count("bound.hold", bound.hold ?? 2, 0),
+    },
+    strategy: readStrategy(options.strategy ?? "portfolio"),
+    failsOnLatent: oneOf("failOn", options.failOn ?? "feasible", ["feasible", "latent"]) === "latent",
+    isLoose: oneOf("externals", options.externals ?? "error", ["error", "allow"]) === "allow",
+    ioMax: duration("ioMax", options.ioMax ?? 1000),
+    maxSteps: count("maxSteps", options.maxSteps ?? 2000, 1),
+    fairAfter: count("fairAfter", options.fairAfter ?? 50, 1),
+    warmup: count("warmup", options.warmup ?? 0, 0),
+    reset,
+    detect: readDetectors(options.detect ?? ["unhandled"]),
+    report,
+  };
+}

@@ -1,0 +1,81 @@
+/** Turns how a run ended into the error that a person gets. */
+import { ScheduleError } from "./errors.js";
+import type { OpenRequest, Outcome } from "./runtime/outcome.js";
+import { type Site, siteAt } from "./sites.js";
+import type { Trace, TraceParked } from "./trace.js";
+
+const WAYS_OUT =
+  'put a fake behind t.io(fake), answer the request with an interceptor (@lockwright/explore/mock-net), or pass externals: "allow" and give up replay';
+
+/** `file:line` of a site. */
+export function lineOfSite(site: Site | undefined): string {
+  return site === undefined ? "an unknown line" : `${site.file}:${site.line}`;
+}
+
+/** Gives the error for an outcome that is a failure. */
+export function errorOf(outcome: Outcome, trace: Trace): Error {
+  switch (outcome.kind) {
+    case "failed":
+      return outcome.isUnhandled ? unhandled(outcome.error) : asError(outcome.error);
+    case "deadlock":
+      return new ScheduleError("LW_DEADLOCK", deadlock(trace));
+    case "step-limit":
+      return new ScheduleError("LW_LIVELOCK", livelock(trace));
+    case "spinning":
+      return new ScheduleError("LW_LIVELOCK", spinning(outcome.what, outcome.site));
+    case "uncontrolled":
+      return new ScheduleError("LW_UNCONTROLLED", uncontrolled(outcome.requests, outcome.parked));
+    case "mismatch":
+      return new ScheduleError("LW_REPLAY_MISMATCH", outcome.message);
+    default:
+      return new ScheduleError("LW_SCHEDULE", "the run passed");
+  }
+}
+
+/** An error is handed on as it is; anything else that was thrown becomes the cause of one. */
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  // Errors of another realm (a vm context, jsdom) are errors too.
+  if (typeof thrown === "object" && thrown !== null && "message" in thrown && "stack" in thrown) return thrown as Error;
+  return new ScheduleError("LW_SCHEDULE", `the body threw ${String(thrown)}, which is no Error`, { cause: thrown });
+}
+
+function unhandled(reason: unknown): ScheduleError {
+  const what = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
+  return new ScheduleError("LW_UNHANDLED", `a rejection was handled by nobody: ${what}`, { cause: reason });
+}
+
+/** Says where a parked strand waits, and for which lock. */
+export function describeParked({ strand, chain, lock }: TraceParked, trace: Trace): string {
+  const name = trace.strands[strand]?.name ?? "a strand";
+  const places = chain.map((site) => `${site.text} (${lineOfSite(site)})`).join(", called from ");
+  const holders = lock?.holders.map((holder) => trace.strands[holder]?.name ?? "somebody").join(", ");
+  const held = lock === undefined ? "" : `; waits for "${lock.name}", held by ${holders || "nobody"}`;
+  return `${name} waits at ${places || "an await that was not transformed"}${held}`;
+}
+
+function deadlock(trace: Trace): string {
+  const parked = trace.parked.map((each) => `\n  ${describeParked(each, trace)}`);
+  const timers = trace.timers.map(
+    ({ label, line }) => `\n  ${label}${line === undefined ? "" : ` (${line})`} is set and wakes nobody`,
+  );
+  return `deadlock: the body waits and nothing can happen any more${[...parked, ...timers].join("")}`;
+}
+
+function livelock(trace: Trace): string {
+  const last = trace.steps.at(-1)?.taken;
+  const where = last?.site === undefined ? (last?.line ?? "an unknown line") : lineOfSite(last.site);
+  return `livelock: ${trace.steps.length} steps without an end, though nobody was passed over for long; the last at ${where}`;
+}
+
+function spinning(what: string, site: number): string {
+  const where = siteAt(site);
+  const place = where === undefined ? "" : ` at ${lineOfSite(where)} (${where.text})`;
+  return `livelock: ${what} without end${place}, with nothing from outside in between`;
+}
+
+function uncontrolled(requests: readonly OpenRequest[], parked: readonly Site[]): string {
+  const asked = requests.map(({ type, line }) => `\n  ${type}${line === undefined ? "" : ` asked at ${line}`}`);
+  const waiting = parked.map((site) => `\n  awaited at ${lineOfSite(site)}: ${site.text}`);
+  return `real I/O, whose time the explorer does not decide:${asked.join("")}${waiting.join("")}\n  ${WAYS_OUT}`;
+}
