@@ -26,7 +26,7 @@ export async function quiescence(run: Run): Promise<void> {
   while (!run.ticks.isEmpty) {
     run.ticks.runAll((error) => run.fail(error));
     // In a microtask first: a tick asked for there runs when no microtask is left.
-    await null;
+    await Promise.resolve();
     await new Promise<void>((resolve) => natives.nextTick(() => resolve()));
   }
 }

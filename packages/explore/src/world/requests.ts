@@ -147,7 +147,7 @@ class RealWorld implements OutsideWorld {
       watched.isClosed = true;
       this.#lastArrival = performanceNow();
     };
-    thenOf(promise, close, close);
+    thenOf(Promise.resolve(promise), close, close);
   }
 
   #isOpen(watched: Watched): boolean {
