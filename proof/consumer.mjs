@@ -5,7 +5,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const npm = (cwd, ...args) =>
   execFileSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], {
@@ -14,27 +14,24 @@ const npm = (cwd, ...args) =>
     stdio: ["ignore", "pipe", "inherit"],
   });
 
-/** Packs the library as it would be published. Returns the tarball's path. */
-export function pack(root, folder) {
-  const [{ filename }] = Object.values(
-    JSON.parse(npm(join(root, "packages/lockwright"), "pack", "--json", "--pack-destination", folder)),
-  );
+/** Packs a package as it would be published. Returns the tarball's path. */
+export function pack(base, folder) {
+  const [{ filename }] = Object.values(JSON.parse(npm(base, "pack", "--json", "--pack-destination", folder)));
   return join(folder, filename);
 }
 
 /** Lists built files whose source is gone: `tsc` never deletes, and a stale file would be published. */
-export function staleFiles(root) {
-  const base = join(root, "packages/lockwright");
+export function staleFiles(base) {
   return readdirSync(join(base, "dist"), { recursive: true })
     .filter((file) => file.endsWith(".js") && !existsSync(join(base, "src", file.replace(/\.js$/, ".ts"))))
-    .map((file) => `dist/${file} has no source; remove dist and build again`);
+    .map((file) => `${base}/dist/${file} has no source; remove dist and build again`);
 }
 
-/** Makes a project with the tarball and `packages` (name@range) installed. */
-export function makeConsumer(folder, tarball, packages) {
+/** Makes a project with the tarballs and `packages` (name@range) installed. */
+export function makeConsumer(folder, tarballs, packages) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
-  npm(folder, "install", tarball, ...packages);
+  npm(folder, "install", ...tarballs, ...packages);
   return folder;
 }
 
@@ -82,12 +79,13 @@ export function copyScripts(from, consumer) {
 }
 
 /** Runs one script in an empty folder of its own. Resolves to its output and, when it failed, the reason. */
-export function runScript(node, script, scratch, timeout = 20_000) {
-  const cwd = mkdtempSync(join(scratch, "run-"));
+export function runScript(node, script, scratch, flags = [], timeout = 20_000) {
+  // Below the script, so that a flag may name a package of the project.
+  const cwd = flags.length === 0 ? mkdtempSync(join(scratch, "run-")) : dirname(script);
   const env = { ...process.env, HOME: cwd, XDG_STATE_HOME: cwd };
   for (const name of Object.keys(env)) if (/^(LOCKWRIGHT_|NODE_OPTIONS$|npm_)/.test(name)) delete env[name];
   return new Promise((resolve) => {
-    const child = spawn(node, [script], {
+    const child = spawn(node, [...flags, script], {
       cwd,
       env,
       timeout,

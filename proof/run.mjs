@@ -48,23 +48,31 @@ function nodes() {
   return [[Number(process.versions.node.split(".")[0]), process.execPath]];
 }
 
-const entriesOf = (folder) =>
-  Object.keys(readJson(join(folder, "node_modules/lockwright/package.json")).exports).filter(
-    (entry) => entry !== "./package.json",
+/** The packages proved, by name, and where each lies. */
+const PACKAGES = new Map([
+  ["lockwright", "packages/lockwright"],
+  ["@lockwright/explore", "packages/explore"],
+]);
+
+/** Every entry of every package, as an importer writes it. */
+const specifiersOf = (folder) =>
+  [...PACKAGES.keys()].flatMap((name) =>
+    Object.keys(readJson(join(folder, "node_modules", name, "package.json")).exports)
+      .filter((entry) => entry !== "./package.json")
+      .map((entry) => entry.replace(/^\./, name)),
   );
 
 /** Imports every entry under one Node. Returns the names each exports. */
 async function proveEntries(major, node, consumer, scratch) {
   const surface = {};
-  for (const entry of entriesOf(consumer)) {
-    const script = join(consumer, `entry-${entry.replace(/\W+/g, "-")}.mjs`);
-    const specifier = entry.replace(/^\./, "lockwright");
+  for (const specifier of specifiersOf(consumer)) {
+    const script = join(consumer, `entry-${specifier.replace(/\W+/g, "-")}.mjs`);
     writeFileSync(script, `console.log(JSON.stringify(Object.keys(await import("${specifier}")).sort()));\n`);
     const { stdout, failure } = await project.runScript(node, script, scratch);
     const names = failure === undefined ? JSON.parse(stdout) : [];
     const isDefault = names.includes("default") ? "has a default export" : undefined;
     record("entries import", major, specifier, failure ?? isDefault);
-    if (failure === undefined) surface[entry] = names;
+    if (failure === undefined) surface[specifier] = names;
   }
   return surface;
 }
@@ -87,9 +95,10 @@ function proveSurface(surfaces) {
 }
 
 async function proveSnippets(major, node, consumer, snippets, scratch) {
-  await project.eachInParallel(snippets, async ({ name, where, isRun }) => {
+  await project.eachInParallel(snippets, async ({ name, where, isRun, isExplored }) => {
     if (!isRun) return;
-    const { failure } = await project.runScript(node, join(consumer, "out", `${name}.js`), scratch);
+    const flags = isExplored ? ["--import", "@lockwright/explore/register"] : [];
+    const { failure } = await project.runScript(node, join(consumer, "out", `${name}.js`), scratch, flags);
     record("snippets run", major, where, failure);
   });
 }
@@ -138,19 +147,24 @@ async function main(scratch) {
   const build = spawnSync("npm", ["run", "build", "--silent"], { cwd: ROOT, encoding: "utf8" });
   record("build", "all", "npm run build", attempt(build));
   if (build.status !== 0) return printTable([]);
-  const stale = project.staleFiles(ROOT);
+  const stale = [...PACKAGES.values()].flatMap((folder) => project.staleFiles(join(ROOT, folder)));
   record("dist matches src", "all", "dist", stale.length > 0 ? stale.join("\n") : undefined);
-  const tarball = project.pack(ROOT, scratch);
-  const ranges = readJson(join(ROOT, "package.json")).devDependencies;
+  const tarballs = [...PACKAGES.values()].map((folder) => project.pack(join(ROOT, folder), scratch));
+  const ranges = Object.assign(
+    {},
+    ...["package.json", ...[...PACKAGES.values()].map((folder) => join(folder, "package.json"))].map(
+      (file) => readJson(join(ROOT, file)).devDependencies,
+    ),
+  );
   const install = (name, ...packages) =>
     project.makeConsumer(
       join(scratch, name),
-      tarball,
+      tarballs,
       packages.map((each) => `${each}@${ranges[each]}`),
     );
   // Node 20 has no node:sqlite, so its consumer adds a driver; from 22 on the package must stand alone.
-  const alone = install("alone", "@types/node");
-  const withDriver = install("with-driver", "@types/node", "libsql");
+  const alone = install("alone", "@types/node", "undici");
+  const withDriver = install("with-driver", "@types/node", "undici", "libsql");
 
   const snippets = collectSnippets(ROOT);
   record("README", "all", "README.md", existsSync(join(ROOT, "README.md")) ? undefined : "does not exist");
@@ -169,7 +183,7 @@ async function main(scratch) {
     await proveSmoke(major, node, consumer, scratch);
   }
   proveSurface(surfaces);
-  lintPackage(tarball);
+  for (const tarball of tarballs) lintPackage(tarball);
   await reportSizes(alone, surfaces[0].surface);
   printTable(surfaces.map(({ major }) => major));
 }

@@ -44,6 +44,7 @@ function inFile(root, file) {
       name: `${file.replace(/\W+/g, "-")}-${start}`,
       code: program(lines.slice(start, at), start, isDoc),
       isRun: open[1] === "",
+      isExplored: lines.slice(start, at).some((line) => /from "@lockwright\/explore"/.test(line)),
     });
   }
   return found;
@@ -55,6 +56,7 @@ export function collectSnippets(root) {
     "README.md",
     ...filesUnder(root, "docs", ".md"),
     ...filesUnder(root, "packages/lockwright/src", ".ts"),
+    ...filesUnder(root, "packages/explore/src", ".ts"),
   ];
   return files.filter((file) => existsSync(join(root, file))).flatMap((file) => inFile(root, file));
 }

@@ -1,7 +1,10 @@
 /** One exploration from first run to report. */
 import { ScheduleError } from "./errors.js";
 import type { Settings } from "./options.js";
-import type { Failure, Report } from "./report/report.js";
+import { coverageLine } from "./report/coverage.js";
+import { explain } from "./report/explanation.js";
+import type { Coverage, Failure, Report } from "./report/report.js";
+import { renderText } from "./report/text.js";
 import type { Body } from "./runtime/explorer.js";
 import type { Run } from "./runtime/run.js";
 import { costOf, type Grade, type Schedule } from "./schedule.js";
@@ -12,6 +15,7 @@ import { grade } from "./search/grade.js";
 import { type Finding, Portfolio } from "./search/portfolio.js";
 import { shrink } from "./search/shrink.js";
 import { signatureOf } from "./search/signature.js";
+import { uninstrumentedPackages } from "./sites.js";
 import { readToken, writeToken } from "./token.js";
 import type { Trace } from "./trace.js";
 import { errorOf, lineOfSite } from "./verdict.js";
@@ -23,10 +27,10 @@ export class Exploration {
   readonly #settings: Settings;
   readonly #executor: Executor;
   readonly #warnings: string[] = [];
-  readonly #latent: Failure[] = [];
+  readonly #latent: Draft[] = [];
   readonly #known = new Set<string>();
 
-  constructor(body: Body, settings: Settings) {
+  constructor(body: Body, settings: Settings, progress?: (runs: number) => void) {
     const { seed, maxSteps, ioMax, fairAfter, reset, isLoose, detect } = settings;
     this.#settings = settings;
     this.#executor = new Executor(body, {
@@ -39,6 +43,7 @@ export class Exploration {
       makeWorld: undefined,
       failsUnhandled: detect.includes("unhandled"),
       inspect: inspector(detect),
+      progress,
     });
   }
 
@@ -61,6 +66,7 @@ export class Exploration {
     const native = signatureOf(first.recorded.run);
     if (native !== undefined && first.recorded.run.outcome?.kind !== "step-limit") {
       const schedule: Schedule = { fidelity: "external", deviations: NATIVE };
+      portfolio.noteNative();
       return this.#report(portfolio, this.#failure(schedule, "A", first.recorded, first.trace));
     }
     for (;;) {
@@ -74,7 +80,7 @@ export class Exploration {
   }
 
   /** Makes a finding small, grades it and records it. */
-  async #explain({ schedule, signature }: Finding): Promise<Failure> {
+  async #explain({ schedule, signature }: Finding): Promise<Draft> {
     const small = await shrink(this.#executor, schedule, signature);
     const graded = await grade(this.#executor, small, signature, this.#settings.seed);
     const recorded = await this.#executor.record(graded.schedule);
@@ -83,12 +89,10 @@ export class Exploration {
     return this.#failure(graded.schedule, graded.grade, recorded, recorded.recorder.finish(recorded.run));
   }
 
-  #failure(schedule: Schedule, graded: Grade, { run }: RecordedRun, trace: Trace): Failure {
+  #failure(schedule: Schedule, graded: Grade, { run }: RecordedRun, trace: Trace): Draft {
     const error = errorOf(run.outcome!, trace);
     const token = writeToken(schedule, hashOf(run, trace), this.#settings.isLoose);
-    const explanation = explain(trace);
-    const message = `${error.message}\n${explanation}\nreplay: ${token} (grade ${graded})`;
-    return { error, message, grade: graded, token, explanation, trace };
+    return { error, grade: graded, token, schedule, explanation: explain(trace), trace };
   }
 
   async #replay(token: string): Promise<Report> {
@@ -99,30 +103,64 @@ export class Exploration {
     const isWhole = run.deviations.length === content.deviations.length && mismatch === undefined;
     if (!isWhole || (!content.isLoose && hashOf(run, trace) !== content.hash))
       throw new ScheduleError("LW_REPLAY_MISMATCH", mismatchMessage(token, run, trace, mismatch));
-    const signature = signatureOf(run);
     const coverage = { runs: 1, distinct: 1, line: `1 schedule, replayed from ${token}` };
-    if (signature === undefined) {
-      const warning = "the schedule of the token passes now";
-      return { ok: true, latent: [], warnings: [warning], coverage };
+    if (signatureOf(run) === undefined) {
+      this.#warnings.push("the schedule of the token passes now");
+      return this.#reportOf(undefined, coverage);
     }
     const { external, hold } = costOf(content.deviations);
     const graded: Grade = hold > 0 ? "C" : external > 0 ? "B" : "A";
-    return { ok: false, failure: this.#failure(content, graded, recorded, trace), latent: [], warnings: [], coverage };
+    return this.#reportOf(this.#failure(content, graded, recorded, trace), coverage);
   }
 
-  #report(portfolio: Portfolio, failure: Failure | undefined): Report {
+  #report(portfolio: Portfolio, failure: Draft | undefined): Report {
     const { bounded, distinct } = portfolio;
+    const { runs, maxSteps, maxStrands } = this.#executor;
     const complete = bounded?.complete;
-    const coverage = {
-      runs: this.#executor.runs,
+    const line = coverageLine({
+      runs: portfolio.schedules,
       distinct,
-      ...(complete === undefined ? {} : { complete }),
-      line: `${this.#executor.runs} schedules`,
+      ...(complete === undefined ? {} : { complete: { ...complete, schedules: bounded!.completeRuns } }),
+      ...(bounded === undefined ? {} : { reached: bounded.reached }),
+      strategies: portfolio.samples === 0 ? [] : portfolio.sampled,
+      strands: maxStrands,
+      maxSteps,
+      unfair: portfolio.unfair,
+      notInstrumented: uninstrumentedPackages(),
+      isLoose: this.#settings.isLoose,
+    });
+    const coverage = { runs, distinct, ...(complete === undefined ? {} : { complete }), line };
+    return this.#reportOf(failure, coverage);
+  }
+
+  #reportOf(failure: Draft | undefined, coverage: Coverage): Report {
+    const latent = this.#latent.map((each) => this.#finish(each, coverage));
+    const base = { latent, warnings: this.#warnings, coverage };
+    return failure === undefined
+      ? { ok: true, ...base }
+      : { ok: false, failure: this.#finish(failure, coverage), ...base };
+  }
+
+  /** Writes the message, which ends with what was looked at. */
+  #finish({ schedule, ...failure }: Draft, coverage: Coverage): Failure {
+    const { error, grade: graded, token, explanation, trace } = failure;
+    const { name, message } = error;
+    const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+    const view = {
+      test: this.#settings.name,
+      error: { name, message, ...code },
+      grade: graded,
+      token,
+      cost: costOf(schedule.deviations),
+      explanation,
+      coverage: coverage.line,
     };
-    const base = { latent: this.#latent, warnings: this.#warnings, coverage };
-    return failure === undefined ? { ok: true, ...base } : { ok: false, failure, ...base };
+    return { ...failure, message: renderText(view, trace) };
   }
 }
+
+/** A failure whose message is not written yet. */
+type Draft = Omit<Failure, "message"> & { readonly schedule: Schedule };
 
 /** The hash that a token carries: of the trace up to the last departure, of all of it when there is none. */
 function hashOf(run: Run, trace: Trace): string {
@@ -163,11 +201,4 @@ function warningsOf({ recorded: { run }, trace }: FirstRuns): string[] {
       `the body returned while "${label}" was in flight (${line ?? lineOfSite(site)}): await it, or t.settled()`,
     );
   return warnings;
-}
-
-function explain(trace: Trace): string {
-  const departures = trace.steps.filter((step) => step.native !== undefined);
-  return departures.length === 0
-    ? "fails in the order JavaScript runs today"
-    : `${departures.length} departures from native order`;
 }

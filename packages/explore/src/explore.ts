@@ -2,7 +2,7 @@
  * The face: explore a body and throw, or report. Explorations of one thread queue, since there is one virtual world.
  */
 import { ScheduleError, show } from "./errors.js";
-import { type ExploreOptions, readOptions, type Settings } from "./options.js";
+import { type ExploreOptions, readOptions } from "./options.js";
 import { Exploration } from "./exploration.js";
 import type { Report } from "./report/report.js";
 import type { Body } from "./runtime/explorer.js";
@@ -12,6 +12,12 @@ import { refuseFakeTimers } from "./world/install.js";
 
 /** The last exploration asked for; the next one waits for it. */
 let queue: Promise<unknown> = Promise.resolve();
+let asked = 0;
+
+/** How many explorations were asked for in this thread. */
+export function explorationsAsked(): number {
+  return asked;
+}
 
 /**
  * Runs `body` under many schedules and reports what was found; throws for a failing schedule only when asked about bad
@@ -35,22 +41,26 @@ let queue: Promise<unknown> = Promise.resolve();
  * ```
  */
 export function exploreReport(body: Body, options: ExploreOptions = {}): Promise<Report> {
+  return exploreWith(body, options);
+}
+
+/** {@link exploreReport} that tells how far it is: `progress` gets the number of schedules run, every few milliseconds. */
+export function exploreWith(body: Body, options: ExploreOptions, progress?: (runs: number) => void): Promise<Report> {
+  asked += 1;
   try {
     if (typeof body !== "function") throw new TypeError(`body must be a function, got ${show(body)}`);
     const settings = readOptions(options, body.name);
     installRuntime();
     if (currentRun() !== null) throw new ScheduleError("LW_SCHEDULE", "explore() inside a body: bodies do not nest");
-    const mine = queue.then(() => exploreNow(body, settings));
+    const mine = queue.then(() => {
+      refuseFakeTimers();
+      return new Exploration(body, settings, progress).run();
+    });
     queue = mine.catch(() => {});
     return mine;
   } catch (error) {
     return Promise.reject<never>(error);
   }
-}
-
-function exploreNow(body: Body, settings: Settings): Promise<Report> {
-  refuseFakeTimers();
-  return new Exploration(body, settings).run();
 }
 
 /**

@@ -13,8 +13,6 @@ export interface InstrumentOptions {
   readonly inline: readonly string[];
   /** Note property accesses, for `detect: ["lost-update"]`. */
   readonly track: boolean;
-  /** Put a source map into the result. */
-  readonly map: boolean;
 }
 
 /** This package's own files, which must stay as they are. */
@@ -37,10 +35,7 @@ export function isInstrumented(url: string, inline: readonly string[]): boolean 
 /** What the settings in the environment say; hooks in other processes see the same. */
 export function optionsFromEnvironment(env: NodeJS.ProcessEnv = process.env): InstrumentOptions {
   const inline = (env["LOCKWRIGHT_EXPLORE_INLINE"] ?? "").split(",").filter(Boolean);
-  const asksForMaps = [...process.execArgv, env["NODE_OPTIONS"] ?? ""].some((text) =>
-    text.includes("--enable-source-maps"),
-  );
-  return { inline, track: env["LOCKWRIGHT_EXPLORE_TRACK"] === "1", map: asksForMaps };
+  return { inline, track: env["LOCKWRIGHT_EXPLORE_TRACK"] === "1" };
 }
 
 /** A module as Node's loader takes it. */
@@ -53,7 +48,7 @@ export interface Instrumented {
 export function instrumentFile(url: string, options: InstrumentOptions): Instrumented {
   const file = fileURLToPath(url);
   const source = readFileSync(file, "utf8");
-  const { code, map } = transform(source, file, { track: options.track, map: options.map });
+  const { code, map } = transform(source, file, { track: options.track, map: true });
   const suffix = map === undefined ? "" : `\n//# sourceMappingURL=data:application/json;base64,${encode(map)}`;
   return { format: formatOf(file, source), source: code + suffix };
 }

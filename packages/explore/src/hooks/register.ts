@@ -47,6 +47,8 @@ function registerAsync(): void {
 }
 
 installRuntime();
+// Points move columns, and taking out TypeScript's own constructs moves lines: stacks are to name the source.
+process.setSourceMapsEnabled(true);
 const { registerHooks } = module as { registerHooks?: (hooks: SyncHooks) => void };
 if (registerHooks === undefined) registerAsync();
 else registerHooks(syncHooks);

@@ -22,9 +22,10 @@ export interface PointCalls {
   readonly y: typeof y;
   readonly ad: typeof ad;
   readonly du: typeof du;
+  readonly im: <T>(loading: T) => T;
 }
 
-const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y, ad, du };
+const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y, ad, du, im: (loading) => loading };
 
 /** Publishes the runtime and puts the virtual world in place. Refuses a second copy of this package in one thread. */
 export function installRuntime(): void {

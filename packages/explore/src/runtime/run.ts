@@ -82,6 +82,8 @@ export class Run {
   /** Step in which the last departure was made. */
   lastDeviationStep = 0;
   isBodyDone = false;
+  /** Strands begun. */
+  strands = 0;
   /** Activations begun and not done. */
   live = 0;
   /** The same one by one, where the run was asked to keep them. */
@@ -100,7 +102,6 @@ export class Run {
   readonly #afters: Check[] = [];
   #settlers: (() => void)[] = [];
   #lastForeground = 0;
-  #strands = 0;
 
   constructor(options: RunOptions) {
     this.fidelity = options.fidelity;
@@ -115,7 +116,7 @@ export class Run {
   }
 
   newStrand(name: string, parent: Strand | undefined): Strand {
-    return new Strand(this.#strands++, name, parent);
+    return new Strand(this.strands++, name, parent);
   }
 
   /** Whose code runs: an activation and its strand; code that nobody began is a strand of its own. */

@@ -48,6 +48,8 @@ export class BoundedSearch {
   complete: Cost | undefined = undefined;
   /** Schedules run, each of them different. */
   runs = 0;
+  /** How many of them lie within {@link complete}. */
+  completeRuns = 0;
   /** By exact cost: what was run. */
   readonly #explored = new Map<string, Explored[]>();
   /** Exact costs that are done or under way. */
@@ -59,6 +61,11 @@ export class BoundedSearch {
   constructor(fidelity: Fidelity, bound: Cost) {
     this.#fidelity = fidelity;
     this.#rungs = ladder(fidelity === "holds" ? bound : { ...bound, hold: 0 });
+  }
+
+  /** The highest rung that was begun. */
+  get reached(): Cost {
+    return this.#rungs[Math.min(this.#rung, this.#rungs.length - 1)]!;
   }
 
   /** Gives the next schedule, or undefined when the ladder is climbed. */
@@ -97,6 +104,7 @@ export class BoundedSearch {
           return this.#childrenOf(e, h);
         }
       this.complete = this.#rungs[this.#rung]!;
+      this.completeRuns = this.runs;
     }
     return undefined;
   }

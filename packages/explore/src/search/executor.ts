@@ -36,6 +36,8 @@ export interface ExecutorOptions {
   readonly failsUnhandled: boolean;
   /** Looks at a run that passed; gives the error of what is wrong with it all the same. */
   readonly inspect: ((run: Run) => Error | undefined) | undefined;
+  /** Told between slices how many schedules were run. */
+  readonly progress: ((runs: number) => void) | undefined;
 }
 
 /** One schedule to be run. */
@@ -68,6 +70,8 @@ export class Executor {
   runs = 0;
   /** The most steps a run took. */
   maxSteps = 0;
+  /** The most strands a run had. */
+  maxStrands = 0;
   /** The most decisions a run had; samplers spread their changes over as many. */
   decisions = 1;
 
@@ -98,6 +102,7 @@ export class Executor {
   #count(run: Run): Run {
     this.runs += 1;
     if (run.step > this.maxSteps) this.maxSteps = run.step;
+    if (run.strands > this.maxStrands) this.maxStrands = run.strands;
     if (run.picks > this.decisions) this.decisions = run.picks;
     const error = run.outcome?.kind === "passed" ? this.options.inspect?.(run) : undefined;
     if (error !== undefined) run.outcome = { kind: "failed", error, isUnhandled: false };
@@ -113,6 +118,7 @@ export class Executor {
     if (!this.#isFast || this.options.reset !== undefined) return this.#searchOneByOne(next, seen);
     for (;;) {
       const slice = await this.#runSlice(next, seen);
+      this.options.progress?.(this.runs);
       // The next macrotask: by then Node has told of rejections that nobody handled.
       await nextTurn();
       const heard = this.rejections.take();

@@ -64,9 +64,20 @@ export class Portfolio {
     this.#sampling = this.sampled.length === 0 ? undefined : new Sampling(this.sampled, fidelity, seed);
   }
 
+  /** Schedules run for their own sake, none of them to confirm, shrink or grade another. */
+  get schedules(): number {
+    return this.#budget.spent;
+  }
+
   /** Schedules that differ from each other. */
   get distinct(): number {
     return this.#seen.size;
+  }
+
+  /** Native order failed: it is the one schedule that was run. */
+  noteNative(): void {
+    this.#budget.spent += 1;
+    this.#seen.add("");
   }
 
   /** Looks on until a schedule fails for good, or the budget is spent. */

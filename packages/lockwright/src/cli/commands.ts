@@ -8,6 +8,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   release: async () => (await import("./release.js")).releaseCommand,
   wait: async () => (await import("./wait.js")).waitCommand,
   watch: async () => (await import("./watch.js")).watchCommand,
+  explore: async () => (await import("./explore.js")).exploreCommand,
   demo: async () => (await import("./demo.js")).demoCommand,
   completion: async () => (await import("./completion.js")).completionCommand,
   help: async () => (await import("./help-command.js")).helpCommand,
