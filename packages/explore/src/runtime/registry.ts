@@ -5,6 +5,7 @@
 import { ScheduleError } from "../errors.js";
 import { installWorld } from "../world/install.js";
 import { addSites } from "../sites.js";
+import { g, w } from "./access.js";
 import { ad, du } from "./disposal.js";
 import { c, enter, exit, it, p, r, y } from "./point.js";
 
@@ -23,9 +24,11 @@ export interface PointCalls {
   readonly ad: typeof ad;
   readonly du: typeof du;
   readonly im: <T>(loading: T) => T;
+  readonly g: typeof g;
+  readonly w: typeof w;
 }
 
-const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y, ad, du, im: (loading) => loading };
+const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y, ad, du, im: (loading) => loading, g, w };
 
 /** Publishes the runtime and puts the virtual world in place. Refuses a second copy of this package in one thread. */
 export function installRuntime(): void {
