@@ -145,7 +145,7 @@ function nounOf({ kind, label }: TraceOption): string {
 
 function nameStrands({ strands }: Trace): readonly string[] {
   const plain = strands.map(({ name, path }) => {
-    if (name !== "" && !name.startsWith("<")) return oneLine(name, 40);
+    if (name !== "" && !/^<\w+>$/.test(name)) return oneLine(name, 40);
     return path === "0" ? "body" : `task ${path}`;
   });
   const count = new Map<string, number>();

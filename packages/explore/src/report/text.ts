@@ -13,8 +13,8 @@ import { modules, natives } from "../natives.js";
 import { oneLine, TraceNames } from "../trace-names.js";
 import type { Trace } from "../trace.js";
 import { fit, type Fold, foldMiddle, widthOf } from "./columns.js";
-import { departuresOf } from "./explanation.js";
 import { type FailureView, gradeText } from "./failure-view.js";
+import { type Lane, lanesOf } from "./lanes.js";
 import { cellText, leftovers, type TimelineCell, timelineOf, type TimelineRow } from "./timeline.js";
 
 /** How text is drawn. */
@@ -43,32 +43,6 @@ function painter(isColoured: boolean): Painter {
 function widthFrom(width: number | undefined): number {
   const asked = width ?? Number(natives.process?.env["COLUMNS"] ?? Number.NaN);
   return Number.isFinite(asked) ? Math.min(160, Math.max(80, Math.floor(asked))) : 100;
-}
-
-/** A column: one strand, or all that found no room. */
-interface Lane {
-  readonly name: string;
-  readonly strands: ReadonlySet<number>;
-}
-
-/** Strands in order of appearance; when there are more than fit, those that matter for the failure. */
-function lanesOf(trace: Trace, rows: readonly TimelineRow[], names: TraceNames, max: number): readonly Lane[] {
-  const seen = [...new Set(rows.flatMap(({ cells }) => cells.map(({ strand }) => strand)))].toSorted((a, b) => a - b);
-  if (seen.length <= max) return seen.map((strand) => ({ name: names.strand(strand), strands: new Set([strand]) }));
-  const weight = new Map<number, number>();
-  const add = (strand: number, by: number): void => void weight.set(strand, (weight.get(strand) ?? 0) + by);
-  for (const { cells } of rows) for (const { strand } of cells) add(strand, 1);
-  for (const { strand } of trace.parked) add(strand, 1e6);
-  for (const departure of departuresOf(trace)) {
-    add(departure.kind === "pick" ? departure.slow.strand : departure.strand, 1e9);
-    if (departure.fast !== undefined) add(departure.fast.strand, 1e9);
-  }
-  const chosen = seen.toSorted((a, b) => weight.get(b)! - weight.get(a)!).slice(0, max - 1);
-  const others = new Set(seen.filter((strand) => !chosen.includes(strand)));
-  const lanes = chosen
-    .toSorted((a, b) => a - b)
-    .map((strand) => ({ name: names.strand(strand), strands: new Set([strand]) }));
-  return [...lanes, { name: `${others.size} others`, strands: others }];
 }
 
 interface Layout {

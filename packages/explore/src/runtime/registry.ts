@@ -6,6 +6,7 @@ import { ScheduleError } from "../errors.js";
 import { installWorld } from "../world/install.js";
 import { im } from "../world/requests.js";
 import { addSites } from "../sites.js";
+import { g, w } from "./access.js";
 import { ad, du } from "./disposal.js";
 import { c, d, enter, exit, it, p, r, y } from "./point.js";
 
@@ -25,9 +26,11 @@ export interface PointCalls {
   readonly ad: typeof ad;
   readonly du: typeof du;
   readonly im: typeof im;
+  readonly g: typeof g;
+  readonly w: typeof w;
 }
 
-const points: PointCalls = { mod: addSites, enter, exit, p, r, c, d, it, y, ad, du, im };
+const points: PointCalls = { mod: addSites, enter, exit, p, r, c, d, it, y, ad, du, im, g, w };
 
 /** Publishes the runtime and puts the virtual world in place. Refuses a second copy of this package in one thread. */
 export function installRuntime(): void {
