@@ -27,8 +27,10 @@ import { SCOPE_TYPE } from "./scope.js";
 /** What a run may do with real I/O: end with a verdict, or take it as it comes. */
 export type Externals = "error" | "allow";
 
-/** Real milliseconds that a stuck run waits before it is a deadlock, and after which a silent burst is over. */
+/** Real milliseconds that a stuck run waits before it is a deadlock. */
 const GRACE_MS = 50;
+/** Real milliseconds of silence after which what works in bursts is through. */
+const BURST_MS = 100;
 /** Real milliseconds without any arrival after which nothing more is expected. */
 const SILENCE_MS = 2000;
 /** Real milliseconds that all waiting of one run may take. */
@@ -156,9 +158,9 @@ class RealWorld implements OutsideWorld {
     if (kind === "promise") return true;
     if (kind === "request") watched.isClosed = !isAwaited(type, resource, watched.origin);
     else if (kind === "burst") {
-      // Node's compression keeps its input here while it works.
-      const isAtRest = type === "ZLIB" && (resource.buffer === null || resource.buffer === undefined);
-      return !isAtRest && performanceNow() - watched.lastSeen < GRACE_MS;
+      // Node's compression keeps its input here for as long as it works.
+      if (type === "ZLIB") return resource.buffer !== null && resource.buffer !== undefined;
+      return performanceNow() - watched.lastSeen < BURST_MS;
     } else return resource.hasRef?.() === true;
     return !watched.isClosed;
   }
@@ -219,7 +221,7 @@ class RealWorld implements OutsideWorld {
     const pulse = run.pulse;
     const verdict = uncontrolled(run, this.#describe(open));
     const isBurst = open.every(({ kind }) => kind === "burst");
-    await this.#wait(run, isBurst ? GRACE_MS : 0, () => run.pulse !== pulse || this.#underWay().length === 0);
+    await this.#wait(run, isBurst ? BURST_MS : 0, () => run.pulse !== pulse || this.#underWay().length === 0);
     if (run.pulse !== pulse || this.#underWay().length > 0) run.end(verdict);
   }
 
