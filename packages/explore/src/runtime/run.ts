@@ -48,6 +48,13 @@ export interface Who {
   readonly activation: Activation | null;
 }
 
+/** When an external may complete, in virtual milliseconds after its issue, and the ordered channel it belongs to. */
+export interface Window {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly channel?: string | undefined;
+}
+
 /** What {@link Run.advance} did. */
 export type Progress = "moved" | "stuck" | "ended";
 
@@ -162,17 +169,14 @@ export class Run {
   }
 
   /** Starts an external; `deliver` runs when it is chosen. */
-  issue(
-    label: string,
-    options: { readonly min?: number; readonly max?: number; readonly channel?: string | undefined },
-    deliver: () => void,
-    who: Who = this.who(),
-  ): External {
-    const window = { min: options.min ?? 0, max: options.max ?? this.ioMax };
-    const external = new External(label, who, this.now, window, options.channel, deliver);
+  issue(label: string, window: Window, deliver: () => void, who: Who = this.who()): External {
+    const { now } = this;
+    const external = new External(label, who, window.channel, deliver);
+    external.earliest = now + (window.min ?? 0);
+    external.latest = now + (window.max ?? this.ioMax);
     this.events += 1;
     this.recorder?.issued(external);
-    this.externals.add(external, this.now);
+    this.externals.add(external, now);
     return external;
   }
 

@@ -29,6 +29,7 @@ export interface IoOptions {
 }
 
 const NO_OPTIONS: IoOptions = {};
+const NO_WINDOW = { min: undefined, max: undefined, channel: undefined };
 
 /** Refuses options that mean nothing. Throws a TypeError or RangeError. */
 function checkIoOptions(options: IoOptions): void {
@@ -50,9 +51,9 @@ function checkIoOptions(options: IoOptions): void {
 }
 
 function issue(run: Run, label: string, options: IoOptions, deliver: () => void, who: Who = run.who()): External {
+  if (options === NO_OPTIONS) return run.issue(label, NO_WINDOW, deliver, who);
   const { channel, order, min, max } = options;
-  const window = { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
-  return run.issue(label, { ...window, channel: order === "fifo" ? `io:${channel}` : undefined }, deliver, who);
+  return run.issue(label, { min, max, channel: order === "fifo" ? `io:${channel}` : undefined }, deliver, who);
 }
 
 /** One external of the active run; outside a run a native setImmediate. */
