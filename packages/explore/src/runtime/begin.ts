@@ -1,7 +1,7 @@
 /** What both engines do the same: start the body, and end a run so that nothing of it reaches into the next. */
 import { clearStack, emptyStack } from "./activation.js";
 import { type Body, RunExplorer } from "./explorer.js";
-import { type Run, setCurrentRun } from "./run.js";
+import { activeRun, type Run, setCurrentRun } from "./run.js";
 import { ensureTicks } from "../world/tick-globals.js";
 import { useRunPlatform } from "../world/platform.js";
 
@@ -32,5 +32,6 @@ export function beginRun(run: Run, body: Body): void {
 export function endRun(): void {
   emptyStack();
   leavePlatform();
+  activeRun()?.restore();
   setCurrentRun(null);
 }

@@ -20,16 +20,16 @@ const MAX_SEGMENT_POINTS = 100_000;
  */
 class Itself {
   constructor(promise: object) {
-    // oxlint-disable-next-line no-constructor-return -- the whole point
     return promise;
   }
 }
 
 class Controlled extends Itself {
-  readonly #isControlled = true;
+  // oxlint-disable-next-line no-unused-private-class-members -- it is asked whether it is there
+  readonly #mark = true;
 
   static has(value: object): boolean {
-    return #isControlled in value;
+    return #mark in value;
   }
 }
 

@@ -111,6 +111,7 @@ export class Run {
   readonly afters: Checks = new Checks();
   #settlers: (() => void)[] = [];
   #lastForeground = 0;
+  #restores: (() => void)[] | undefined = undefined;
   #random: (() => number) | undefined = undefined;
 
   constructor(options: RunOptions) {
@@ -190,6 +191,16 @@ export class Run {
   /** Calls `wake` when everything else is done. */
   whenSettled(wake: () => void): void {
     this.#settlers.push(wake);
+  }
+
+  /** Calls `restore` when the run is over, however it ends. */
+  whenOver(restore: () => void): void {
+    (this.#restores ??= []).push(restore);
+  }
+
+  /** Puts back what the run replaced, the last first. For engines. */
+  restore(): void {
+    for (const restore of this.#restores?.splice(0).toReversed() ?? []) restore();
   }
 
   bodyReturned(): void {
