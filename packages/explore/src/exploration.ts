@@ -77,9 +77,7 @@ export class Exploration {
     this.#warnings.push(...first.warnings, ...warningsOf(first, this.#settings.detect));
     const portfolio = new Portfolio(this.#executor, this.#settings, budget);
     const { run } = first.recorded;
-    const lost = this.#isTracking ? lostUpdate(first.trace) : undefined;
-    if (lost !== undefined && run.outcome?.kind === "passed")
-      run.outcome = { kind: "failed", error: lost, isUnhandled: false };
+    this.#failLostUpdate(run, first.trace);
     if (signatureOf(run) !== undefined && run.outcome?.kind !== "step-limit") {
       const schedule: Schedule = { fidelity: "external", deviations: NATIVE };
       portfolio.noteNative();
@@ -93,6 +91,12 @@ export class Exploration {
       this.#known.add(finding.signature);
       this.#latent.push(failure);
     }
+  }
+
+  /** A run that passed fails after all when it lost an update, where that is looked for. */
+  #failLostUpdate(run: Run, trace: Trace): void {
+    const lost = this.#isTracking && run.outcome?.kind === "passed" ? lostUpdate(trace) : undefined;
+    if (lost !== undefined) run.outcome = { kind: "failed", error: lost, isUnhandled: false };
   }
 
   /** Makes a finding small, grades it and records it. */
@@ -112,14 +116,17 @@ export class Exploration {
   #failure(schedule: Schedule, graded: Grade, { run }: RecordedRun, trace: Trace): Draft {
     const error = errorOf(run.outcome!, trace);
     const token = writeToken(schedule, hashOf(run, trace), this.#settings.isLoose);
-    return { error, grade: graded, token, schedule, explanation: explain(trace, detailsOf(trace)), trace };
+    // What the message says already is not said twice.
+    const details = detailsOf(trace).filter((line) => !error.message.includes(line));
+    return { error, grade: graded, token, schedule, explanation: explain(trace, details), trace };
   }
 
   async #replay(token: string): Promise<Report> {
     const content = readToken(token);
-    const recorded = await this.#executor.record(content);
+    const recorded = await this.#executor.record(content, this.#isTracking);
     const { run, recorder, mismatch } = recorded;
     const trace = recorder.finish(run);
+    this.#failLostUpdate(run, trace);
     const isWhole = run.deviations.length === content.deviations.length && mismatch === undefined;
     if (!isWhole || (!content.isLoose && hashOf(run, trace) !== content.hash))
       throw new ScheduleError("LW_REPLAY_MISMATCH", mismatchMessage(token, run, trace, mismatch));

@@ -57,7 +57,8 @@ function by(strategies: readonly string[]): string {
 }
 
 function partialText({ runs, distinct, reached, strategies }: CoverageView): string {
-  const bounded = reached === undefined ? [] : [`bounded to ${boundText(reached).replace(/ delays?$/, "")}`];
+  const bound = reached === undefined ? "" : boundText(reached).replace(/ delays?$/, "");
+  const bounded = reached === undefined ? [] : [bound === "no" ? "native order" : `bounded to ${bound}`];
   const samplers = strategies.join(", ");
   const how = [...bounded, ...(samplers === "" ? [] : [samplers])].join(", then ");
   return `${count(runs, "schedule")}${how === "" ? "" : ` (${how})`}, ${distinct} distinct, not exhaustive`;
