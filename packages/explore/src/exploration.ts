@@ -81,7 +81,10 @@ export class Exploration {
     if (signatureOf(run) !== undefined && run.outcome?.kind !== "step-limit") {
       const schedule: Schedule = { fidelity: "external", deviations: NATIVE };
       portfolio.noteNative();
-      return this.#report(portfolio, this.#failure(schedule, "A", first.recorded, first.trace));
+      return this.#report(
+        portfolio,
+        this.#failure(schedule, "A", first.recorded, first.trace, { by: "native order", after: 1 }),
+      );
     }
     for (;;) {
       const finding = await portfolio.next(this.#known);
@@ -100,7 +103,7 @@ export class Exploration {
   }
 
   /** Makes a finding small, grades it and records it. */
-  async #explain({ schedule, signature }: Finding): Promise<Draft> {
+  async #explain({ schedule, signature, foundAfter, strategy }: Finding): Promise<Draft> {
     const small = await shrink(this.#executor, schedule, signature);
     const graded = await grade(this.#executor, small, signature, this.#settings.seed);
     const recorded = await this.#executor.record(graded.schedule, this.#isTracking);
@@ -110,15 +113,16 @@ export class Exploration {
         "LW_NONDETERMINISTIC",
         `a failing schedule ended otherwise when it was replayed: ${signature}, then ${again ?? "passed"}`,
       );
-    return this.#failure(graded.schedule, graded.grade, recorded, recorded.recorder.finish(recorded.run));
+    const trace = recorded.recorder.finish(recorded.run);
+    return this.#failure(graded.schedule, graded.grade, recorded, trace, { by: strategy, after: foundAfter });
   }
 
-  #failure(schedule: Schedule, graded: Grade, { run }: RecordedRun, trace: Trace): Draft {
+  #failure(schedule: Schedule, graded: Grade, { run }: RecordedRun, trace: Trace, found: Failure["found"]): Draft {
     const error = errorOf(run.outcome!, trace);
     const token = writeToken(schedule, hashOf(run, trace), this.#settings.isLoose);
     // What the message says already is not said twice.
     const details = detailsOf(trace).filter((line) => !error.message.includes(line));
-    return { error, grade: graded, token, schedule, explanation: explain(trace, details), trace };
+    return { error, grade: graded, found, token, schedule, explanation: explain(trace, details), trace };
   }
 
   async #replay(token: string): Promise<Report> {
@@ -137,7 +141,7 @@ export class Exploration {
     }
     const { external, hold } = costOf(content.deviations);
     const graded: Grade = hold > 0 ? "C" : external > 0 ? "B" : "A";
-    return this.#reportOf(this.#failure(content, graded, recorded, trace), coverage);
+    return this.#reportOf(this.#failure(content, graded, recorded, trace, { by: "replay", after: 0 }), coverage);
   }
 
   #report(portfolio: Portfolio, failure: Draft | undefined): Promise<Report> {
