@@ -121,7 +121,7 @@ export const referenceRuntime: TransformRuntime = {
     return loading;
   },
   g(object, key, kind, site) {
-    seen?.accesses.push({ key, kind, owner: String(table[site]?.[4]) });
+    if (Object(object) === object) seen?.accesses.push({ key, kind, owner: String(table[site]?.[4]) });
     return object;
   },
   w(value, _object, key, site) {
