@@ -87,6 +87,18 @@ export default async () => await 1;`),
     ]);
   });
 
+  test("stands at awaits in computed keys and heritage, which belong to the function around", () => {
+    const code =
+      "async function f() { class A extends (await a) { [await b] = 1; static [await c]() {} } return { [await d]: { [await e]() {} } } }";
+    expect(shown(code, "a.mjs").slice(1)).toEqual([
+      "1:39 await await a <- f #0",
+      "1:51 await await b <- f #1",
+      "1:73 await await c <- f #2",
+      "1:99 await await d <- f #3",
+      "1:112 await await e <- f #4",
+    ]);
+  });
+
   test("does not exist where nothing is awaited under control", () => {
     for (const code of [
       "await 1; for await (const x of y);",

@@ -21,7 +21,12 @@ namespace Space { export const get = async () => await Kind.Two }
 class Point { constructor(private x: number, readonly y = 2) {} async sum() { return (await this.x) + this.y } }
 module.exports = async (): Promise<unknown> => [await Space.get(), await new Point(1).sum(), <number>(await 5)];`;
     const { code, sites } = transform(source, "a.cts");
-    expect(await evaluate(code)(() => {})).toEqual([2, 3, 5]);
+    expect(
+      await evaluate(code)(
+        () => {},
+        (_, value) => value,
+      ),
+    ).toEqual([2, 3, 5]);
     expect(sites.map(([line, column, kind, , owner]) => [line, column, kind, owner])).toEqual([
       [2, 38, "function", "<module>"],
       [2, 50, "await", "get"],

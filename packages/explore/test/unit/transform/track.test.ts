@@ -6,7 +6,12 @@ beforeAll(installReferenceRuntime);
 
 async function accessesOf(body: string): Promise<readonly string[]> {
   const main = evaluate(transformed(asModule(body), { track: true }));
-  const { seen } = await controlled(async () => main(() => {}));
+  const { seen } = await controlled(async () =>
+    main(
+      () => {},
+      (_, value) => value,
+    ),
+  );
   return seen.accesses.map(({ key, kind }) => `${kind} ${String(key)}`);
 }
 
