@@ -35,7 +35,8 @@ function activated(rewrite: Rewrite, fn: AnyFunction, inner: Scope): Scope {
 /** The texts before and after what runs in an activation. */
 function activation(rewrite: Rewrite, fn: AnyFunction, inner: Scope, outer: Scope): readonly [string, string] {
   const { runtime, activation: name } = rewrite.names;
-  const site = rewrite.site("function", outer, fn, inner.owner);
+  const start = rewrite.starts.get(fn) ?? fn.start;
+  const site = rewrite.site("function", outer, { start, end: fn.end }, inner.owner);
   return [`const ${name}=${rewrite.runtime(outer)}.enter(${site});try{`, `}finally{${runtime}.exit(${name})}`];
 }
 

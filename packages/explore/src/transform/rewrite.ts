@@ -34,6 +34,8 @@ export class Rewrite {
   readonly positions: Positions;
   /** A function or class -> its name where it stands, from what it is assigned to. */
   readonly contextualNames: Map<Node, string> = new Map();
+  /** The function of a method -> where the method begins: its tree begins at the parenthesis. */
+  readonly starts: Map<Node, number> = new Map();
   /** A member expression -> how it is accessed; a plain read has no entry. */
   readonly accesses: Map<Node, AccessKind> = new Map();
   /** Member expressions that must stay as they are: the callee of `new`, a decorator. */
