@@ -57,10 +57,15 @@ function by(strategies: readonly string[]): string {
 }
 
 function partialText({ runs, distinct, reached, strategies }: CoverageView): string {
-  const bounded = reached === undefined ? [] : [`bounded to ${boundText(reached).replace(/ delays?$/, "")}`];
+  const bounded = reached === undefined ? [] : [boundedText(reached)];
   const samplers = strategies.join(", ");
   const how = [...bounded, ...(samplers === "" ? [] : [samplers])].join(", then ");
   return `${count(runs, "schedule")}${how === "" ? "" : ` (${how})`}, ${distinct} distinct, not exhaustive`;
+}
+
+function boundedText(reached: Cost): string {
+  const isNative = reached.external === 0 && reached.hold === 0;
+  return isNative ? "native order" : `bounded to ${boundText(reached).replace(/ delays?$/, "")}`;
 }
 
 /** Says what was covered. */

@@ -53,6 +53,12 @@ test("an unfinished search says that it is not exhaustive, and what else is to k
   );
 });
 
+test("a search that failed at once looked at native order", () => {
+  expect(coverageLine({ ...view, runs: 1, distinct: 1, reached: { external: 0, hold: 0 } })).toBe(
+    "1 schedule (native order), 1 distinct, not exhaustive",
+  );
+});
+
 test("real I/O and reduction are named, and a long list of packages is cut", () => {
   const notInstrumented = Array.from({ length: 30 }, (_, at) => `p${at}`);
   expect(coverageLine({ ...view, isLoose: true, isReduced: true, notInstrumented })).toBe(

@@ -78,6 +78,19 @@ describe("the timeline", () => {
     expect(departure).toContain("(step waits)");
   });
 
+  test("keeps the callbacks of code that was not transformed in one column", async () => {
+    const { trace } = await record(async () => {
+      const a = enter(BODY);
+      const plain = async (): Promise<void> => {
+        for (let turn = 0; turn < 5; turn += 1) await io("plain");
+      };
+      r(a, await p(a, ALL, 0, Promise.all([plain(), plain()])));
+      exit(a);
+    });
+    const [head] = renderTimeline(trace, { width: 100 }).split("\n");
+    expect(head).toMatch(/│body +│callbacks +│$/);
+  });
+
   test("is as wide as it is told, within 80 and 160", async () => {
     const { trace } = await record(lostUpdate, { departures: [pick(4)] });
     const widthAt = (width: number): number => Math.max(...renderTimeline(trace, { width }).split("\n").map(widthOf));
