@@ -33,6 +33,7 @@ export interface LinearSettings<O> {
 
 /** What is handed on to the exploration, as far as it matters here. */
 export interface LinearExploreOptions {
+  readonly name?: string;
   readonly seed?: number;
   readonly replay?: string;
   readonly budget?: { readonly runs?: number; readonly ms?: number };
@@ -202,7 +203,7 @@ export async function exploreLinearizable<S, O>(
     const scenario = makeScenario((random) => settings.ops(random), seed, { clients, length });
     refuseImpure(model, scenario.flat());
     try {
-      await exploreBody(bodyOf(model, settings, scenario, counts), { ...options, seed, budget });
+      await exploreBody(bodyOf(model, settings, scenario, counts), { name: "linearizable", ...options, seed, budget });
     } catch (error) {
       throw explained(error, scenario, seed);
     }

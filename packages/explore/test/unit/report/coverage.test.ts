@@ -33,7 +33,14 @@ test("a search without a bound that ended is complete without a bound", () => {
 test("native order alone is one schedule within no delay", () => {
   const complete = { external: 0, hold: 0, schedules: 1 };
   expect(coverageLine({ ...view, runs: 1, strands: 1, maxSteps: 1, complete })).toBe(
-    "complete within no delay: the only schedule, 1 strand, at most 1 step",
+    "complete within no delay: native order, 1 strand, at most 1 step",
+  );
+});
+
+test("a program without decisions has one schedule, whatever the bound", () => {
+  const complete = { external: 3, hold: 2, schedules: 1 };
+  expect(coverageLine({ ...view, runs: 1, complete })).toBe(
+    "complete within 3 external + 2 held delays: the only schedule, 4 strands, at most 11 steps",
   );
 });
 
