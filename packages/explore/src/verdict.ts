@@ -2,12 +2,10 @@
 import { Aftermath } from "./aftermath.js";
 import { deadlockLines } from "./detect/deadlock.js";
 import { ScheduleError } from "./errors.js";
-import type { OpenRequest, Outcome } from "./runtime/outcome.js";
+import type { Outcome } from "./runtime/outcome.js";
 import { type Site, siteAt } from "./sites.js";
 import type { Trace } from "./trace.js";
-
-const WAYS_OUT =
-  'put a fake behind t.io(fake), answer the request with an interceptor (@lockwright/explore/mock-net), or pass externals: "allow" and give up replay';
+import { uncontrolledMessage } from "./world/uncontrolled.js";
 
 /** `file:line` of a site. */
 export function lineOfSite(site: Site | undefined): string {
@@ -27,7 +25,7 @@ export function errorOf(outcome: Outcome, trace: Trace): Error {
     case "spinning":
       return new ScheduleError("LW_LIVELOCK", spinning(outcome.what, outcome.site));
     case "uncontrolled":
-      return new ScheduleError("LW_UNCONTROLLED", uncontrolled(outcome.requests, outcome.parked));
+      return new ScheduleError("LW_UNCONTROLLED", uncontrolledMessage(outcome.requests, outcome.parked));
     case "mismatch":
       return new ScheduleError("LW_REPLAY_MISMATCH", outcome.message);
     default:
@@ -62,10 +60,4 @@ function spinning(what: string, site: number): string {
   const where = siteAt(site);
   const place = where === undefined ? "" : ` at ${lineOfSite(where)} (${where.text})`;
   return `livelock: ${what} without end${place}, with nothing from outside in between`;
-}
-
-function uncontrolled(requests: readonly OpenRequest[], parked: readonly Site[]): string {
-  const asked = requests.map(({ type, line }) => `\n  ${type}${line === undefined ? "" : ` asked at ${line}`}`);
-  const waiting = parked.map((site) => `\n  awaited at ${lineOfSite(site)}: ${site.text}`);
-  return `real I/O, whose time the explorer does not decide:${asked.join("")}${waiting.join("")}\n  ${WAYS_OUT}`;
 }

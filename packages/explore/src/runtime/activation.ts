@@ -44,6 +44,12 @@ export function running(): Activation | null {
   return top;
 }
 
+/** Site where the code that runs now stands: its last await, else its function; -1 where it has none. */
+export function place(): number {
+  if (top === null) return -1;
+  return top.site === -1 ? top.fn : top.site;
+}
+
 /** Enters the code of `activation`, called from what ran until now. */
 export function push(activation: Activation): void {
   stack.push(activation);

@@ -2,7 +2,7 @@
 import { type IoOptions, wrapFake } from "../world/io.js";
 import { markControlled } from "./point.js";
 import type { Run } from "./run.js";
-import { running } from "./activation.js";
+import { Activation, pop, push, running } from "./activation.js";
 
 /** The body: run once per schedule. */
 export type Body = (t: Explorer) => void | Promise<void>;
@@ -50,13 +50,17 @@ export class RunExplorer implements Explorer {
     if (typeof name !== "string") throw new TypeError(`name must be a string, got ${String(name)}`);
     if (typeof fn !== "function") throw new TypeError(`fn must be a function, got ${String(fn)}`);
     const caller = running();
-    const before = caller?.lastCall ?? null;
-    const result = callAsync(fn);
-    const begun = caller?.lastCall ?? null;
-    if (begun !== null && begun !== before) begun.strand.name = name;
-    // A spawned strand is its own even when its promise is awaited at once.
-    if (caller !== null) caller.lastCall = null;
-    return result;
+    const strand = this.#run.newStrand(name, caller?.strand.self);
+    // Stands for the call, so that the strand is there also where `fn` was not transformed. Whatever `fn` calls at once
+    // becomes a part of it, and the caller's await of the promise does not: it is a strand of its own.
+    const call = new Activation(-1, caller, strand, this.#run);
+    push(call);
+    try {
+      return callAsync(fn);
+    } finally {
+      call.lastCall?.strand.mergeInto(strand);
+      pop(call);
+    }
   }
 
   settled(): Promise<void> {
@@ -65,12 +69,12 @@ export class RunExplorer implements Explorer {
 
   invariant(check: () => unknown, name = "invariant"): void {
     if (typeof check !== "function") throw new TypeError(`check must be a function, got ${String(check)}`);
-    this.#run.addInvariant(check, name);
+    this.#run.invariants.add(check, name);
   }
 
   after(check: () => unknown, name = "after"): void {
     if (typeof check !== "function") throw new TypeError(`check must be a function, got ${String(check)}`);
-    this.#run.addAfter(check, name);
+    this.#run.afters.add(check, name);
   }
 
   note(text: string): void {

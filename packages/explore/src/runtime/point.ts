@@ -111,7 +111,19 @@ function goOn(activation: Activation, back: (activation: Activation) => void): v
   activation.awaits = null;
   if (!activation.isYielding) return back(activation);
   activation.isYielding = false;
+  const caller = running();
+  // To the strand that it belongs to already it is like a call; another one that shares it waits for it, no more.
+  if (caller !== null && caller.strand.self === activation.strand.self) caller.lastCall = activation;
   push(activation);
+}
+
+/**
+ * Stands before the operand of a direct await, in place of the 1 (arguments are evaluated in order): calls made before it
+ * are none of that await's. Without it `void fork(); await cached()` would take the fork for what is awaited.
+ */
+export function d(activation: Activation | null): 1 {
+  if (activation !== null) activation.lastCall = null;
+  return 1;
 }
 
 /** Wraps the operand of a `yield` in an async generator: the caller goes on. */
@@ -144,16 +156,25 @@ export function it(activation: Activation | null, site: number, iterable: unknow
   const wrapped = {
     // Called with no argument, as the language does it.
     next: (): unknown => {
-      const result = Reflect.apply(next, inner, []) as unknown;
+      let result = Reflect.apply(next, inner, []) as unknown;
       if (isAsync) return p(activation, site, 1, result);
-      if (Object(result) !== result) return result;
-      const { done, value } = result as IteratorResult<unknown>;
-      return done === true ? { done, value } : { done, value: p(activation, site, 0, value) };
+      if (Object(result) === result) {
+        const { done, value } = result as IteratorResult<unknown>;
+        if (done !== true) return { done, value: p(activation, site, 0, value) };
+        result = { done, value };
+      }
+      // Nothing more to wait for, yet the language awaits that too.
+      pop(activation);
+      return result;
     },
     // Looked up when the loop ends, as the language does.
     get return() {
       const close = inner.return;
-      if (close === undefined || close === null) return close;
+      if (close === undefined || close === null) {
+        // The language's adapter of a synchronous iterator awaits all the same.
+        if (!isAsync) pop(activation);
+        return close;
+      }
       return (): unknown => {
         // What closes the iterator runs as the loop's own code, and is awaited by it.
         c(activation);

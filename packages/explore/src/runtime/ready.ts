@@ -6,8 +6,6 @@ import type { Strand } from "./strand.js";
 /** Something that became ready and waits to be chosen. */
 export interface Ready extends Option {
   readonly strand: Strand;
-  /** Step at which it became ready; a fair suffix goes by it. */
-  since: number;
   /** True when what it delivers is a rejection. */
   readonly isRejection: boolean;
   /** Whose await it ends, where that is known. */
@@ -21,7 +19,6 @@ export class Held implements Ready {
   readonly kind = "held";
   readonly label: undefined = undefined;
   readonly activation: Activation;
-  since = 0;
   isRejection = false;
   #value: unknown = undefined;
   readonly #resolve: (value: unknown) => void;
@@ -66,8 +63,9 @@ export class External implements Ready {
   readonly earliest: number;
   /** Virtual time that the clock may not pass while it is pending. */
   readonly latest: number;
-  readonly isRejection = false;
-  since = 0;
+  /** It has not completed. */
+  isPending = false;
+  isRejection = false;
   /** Where it was issued; made only in runs that record. */
   origin: Error | undefined = undefined;
   readonly deliver: () => void;

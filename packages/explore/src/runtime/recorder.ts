@@ -99,8 +99,9 @@ export class Recorder {
   step(taken: Choosable, options: readonly Choosable[], choice: number): void {
     const native = choice === 0 ? undefined : draftOf(options[0]!);
     const isRejection = "isRejection" in taken && taken.isRejection;
-    // A timer is chosen before the clock moves to it; its step shows when it fires.
-    const time = taken.kind === "timer" ? Math.max(this.#now(), (taken as VirtualTimer).at) : this.#now();
+    // A timer, or an external whose window opens, is chosen before the clock moves to it; its step shows when it comes.
+    const due = "at" in taken ? taken.at : "earliest" in taken ? (taken as External).earliest : 0;
+    const time = Math.max(this.#now(), due);
     this.#push(draftOf(taken), native, options.length, choice, isRejection, time);
   }
 

@@ -8,7 +8,7 @@ import { im } from "../world/requests.js";
 import { addSites } from "../sites.js";
 import { g, w } from "./access.js";
 import { ad, du } from "./disposal.js";
-import { c, enter, exit, it, p, r, y } from "./point.js";
+import { c, d, enter, exit, it, p, r, y } from "./point.js";
 
 const KEY = Symbol.for("lockwright.explore");
 
@@ -20,6 +20,7 @@ export interface PointCalls {
   readonly p: typeof p;
   readonly r: typeof r;
   readonly c: typeof c;
+  readonly d: typeof d;
   readonly it: typeof it;
   readonly y: typeof y;
   readonly ad: typeof ad;
@@ -29,7 +30,7 @@ export interface PointCalls {
   readonly w: typeof w;
 }
 
-const points: PointCalls = { mod: addSites, enter, exit, p, r, c, it, y, ad, du, im, g, w };
+const points: PointCalls = { mod: addSites, enter, exit, p, r, c, d, it, y, ad, du, im, g, w };
 
 /** Publishes the runtime and puts the virtual world in place. Refuses a second copy of this package in one thread. */
 export function installRuntime(): void {

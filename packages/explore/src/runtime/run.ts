@@ -2,11 +2,12 @@
  * One controlled run: native order, and at each moment of quiescence one choice.
  *
  * - M1 Between choices everything runs natively; nothing is reordered there.
- * - M2 A choice is among the ready externals and held strands, in the order in which they became ready, then the next
- *   timer. Option 0 is native order; the timer is option 0 only when nothing is ready. One option is no decision.
+ * - M2 A choice is among the ready externals and held strands, in the order in which they became ready, then what comes
+ *   next by time alone: a timer, or an external whose window opens before that. Option 0 is native order; time is option 0
+ *   only when nothing is ready. One option is no decision.
  * - M3 An external is not ready before its earliest time, nor before those ahead of it in an ordered channel; the clock
  *   does not pass its latest time while it is pending.
- * - M4 Only firing a timer, or waiting for a window to open when nothing else can move, moves the clock.
+ * - M4 Only firing a timer, or the opening of a window, moves the clock.
  * - M5 A held await goes on when chosen; it competes from the moment its operand has settled.
  *
  * Background timers (intervals, unref'd) fire only while the body or something in the foreground waits, and at most
@@ -14,12 +15,13 @@
  *
  * The engines call {@link Run.advance} at quiescence and nothing else; the world and the points call the rest.
  */
-import type { Deviation, Fidelity, Option, Point, Strategy } from "../schedule.js";
+import { type Deviation, type Fidelity, type Option, type Point, seeded, type Strategy } from "../schedule.js";
 import { PendingExternals } from "../world/externals.js";
 import { TickQueue } from "../world/next-tick.js";
 import { TimerQueue, type VirtualTimer } from "../world/timers.js";
 import { type Activation, clearStack, running } from "./activation.js";
 import type { Outcome } from "./outcome.js";
+import { Checks } from "./checks.js";
 import { External, type Ready } from "./ready.js";
 import type { Recorder } from "./recorder.js";
 import { Strand, TIMERS } from "./strand.js";
@@ -44,12 +46,6 @@ export interface RunOptions {
 export interface Who {
   readonly strand: Strand;
   readonly activation: Activation | null;
-}
-
-/** A check registered by the body. */
-interface Check {
-  readonly name: string;
-  readonly check: () => unknown;
 }
 
 /** What {@link Run.advance} did. */
@@ -90,6 +86,8 @@ export class Run {
   readonly liveActivations: Set<Activation> | undefined;
   /** Points passed since the last choice; a segment has an end. */
   segmentPoints = 0;
+  /** Calls of queueMicrotask since the last choice. */
+  microtasks = 0;
   /** Clock readings since the last choice. */
   clockReads = 0;
   /** Externals and foreground timers seen: with none, no order was explored. */
@@ -102,10 +100,11 @@ export class Run {
   hasRealIo = false;
   /** Externals that were pending when the body returned. */
   inFlightAtReturn: readonly External[] = [];
-  readonly #invariants: Check[] = [];
-  readonly #afters: Check[] = [];
+  readonly invariants: Checks = new Checks();
+  readonly afters: Checks = new Checks();
   #settlers: (() => void)[] = [];
   #lastForeground = 0;
+  #random: (() => number) | undefined = undefined;
 
   constructor(options: RunOptions) {
     this.fidelity = options.fidelity;
@@ -117,6 +116,11 @@ export class Run {
     this.liveActivations = options.keepsLive === true ? new Set() : undefined;
     this.timers = new TimerQueue(new Strand(TIMERS, "timers", undefined));
     this.externals = new PendingExternals((external) => this.makeReady(external));
+  }
+
+  /** A number in [0, 1), from the run's seed. */
+  random(): number {
+    return (this.#random ??= seeded(this.seed))();
   }
 
   newStrand(name: string, parent: Strand | undefined): Strand {
@@ -136,15 +140,14 @@ export class Run {
 
   /**
    * Grows whenever something of the program has moved since the last choice. Code that was not transformed shows only by
-   * what it sets in motion.
+   * what it sets in motion. Ticks do not count: a test runner's messages go through some too.
    */
   get pulse(): number {
-    const { segmentPoints, ready, events, ticks } = this;
-    return segmentPoints + ready.length + events + ticks.added + this.strands + (this.isBodyDone ? 1 : 0);
+    const { segmentPoints, ready, events, timers } = this;
+    return segmentPoints + ready.length + events + timers.created + this.strands + (this.isBodyDone ? 1 : 0);
   }
 
   makeReady(ready: Ready): void {
-    ready.since = this.step;
     this.ready.push(ready);
   }
 
@@ -180,14 +183,6 @@ export class Run {
     this.externals.cancel(external, this.now);
   }
 
-  addInvariant(check: () => unknown, name: string): void {
-    this.#invariants.push({ check, name });
-  }
-
-  addAfter(check: () => unknown, name: string): void {
-    this.#afters.push({ check, name });
-  }
-
   /** Calls `wake` when everything else is done. */
   whenSettled(wake: () => void): void {
     this.#settlers.push(wake);
@@ -197,7 +192,7 @@ export class Run {
     this.isBodyDone = true;
     this.recorder?.bodyReturned();
     this.liveAtReturn = this.live;
-    this.inFlightAtReturn = [...this.externals.all()];
+    this.inFlightAtReturn = this.externals.all();
   }
 
   /** Ends the run as failed, unless it has ended already. */
@@ -212,25 +207,31 @@ export class Run {
   /** Sets one thing in motion. To be called at quiescence: no microtask and no tick is left. */
   advance(): Progress {
     clearStack();
-    this.segmentPoints = 0;
-    this.clockReads = 0;
+    this.segmentPoints = this.microtasks = this.clockReads = 0;
     this.#endOfTicks();
-    if (this.outcome === undefined) this.#check(this.#invariants);
+    if (this.outcome === undefined && !this.invariants.isEmpty) this.#check(this.invariants);
     if (this.outcome !== undefined) return "ended";
     if (this.ready.length === 0 && !this.#waitForWindow()) return this.#moveTime();
-    if (this.step >= this.maxSteps) return this.#endAs({ kind: "step-limit" });
+    if (this.#isAtLimit()) return "ended";
     this.#choose();
     return "moved";
   }
 
   #endOfTicks(): void {
-    if (this.ticks.isSpinning) this.end({ kind: "spinning", site: -1, what: "process.nextTick" });
-    this.ticks.count = 0;
+    const { ticks } = this;
+    if (ticks.isSpinning) this.end({ kind: "spinning", site: ticks.spinningSite, what: "process.nextTick" });
+    ticks.count = 0;
+  }
+
+  #isAtLimit(): boolean {
+    if (this.step < this.maxSteps) return false;
+    this.end({ kind: "step-limit" });
+    return true;
   }
 
   /** Nothing is ready: lets the clock run to the next window that opens, if that comes before any timer. */
   #waitForWindow(): boolean {
-    const opens = this.externals.nextReadyAt();
+    const opens = this.externals.nextEarly()?.earliest ?? Infinity;
     if (opens === Infinity || (this.timers.first()?.at ?? Infinity) < opens) return false;
     this.#moveClock(opens);
     return true;
@@ -244,20 +245,19 @@ export class Run {
   /** Nothing is ready and no window opens before the next timer. */
   #moveTime(): Progress {
     const timer = this.timers.first();
-    const hasForeground = this.timers.hasForeground() || this.externals.size > 0;
+    const hasForeground = this.timers.foreground > 0 || this.externals.size > 0;
     if (timer !== undefined && (hasForeground || this.#isBackgroundDue(timer))) {
-      if (this.step >= this.maxSteps) return this.#endAs({ kind: "step-limit" });
+      if (this.#isAtLimit()) return "ended";
       this.step += 1;
-      this.recorder?.step(this.timers.first()!, [timer], 0);
+      this.recorder?.step(timer, [timer], 0);
       this.#fire();
       return "moved";
     }
     if (this.#settlers.length > 0) return this.#settle();
-    if (this.isBodyDone) {
-      this.#check(this.#afters);
-      return this.#endAs({ kind: "passed" });
-    }
-    return "stuck";
+    if (!this.isBodyDone) return "stuck";
+    this.#check(this.afters);
+    this.end({ kind: "passed" });
+    return "ended";
   }
 
   /** A background timer alone: it fires while the body waits for something else than for the end, and not for ever. */
@@ -267,6 +267,7 @@ export class Run {
   }
 
   #settle(): Progress {
+    if (this.#isAtLimit()) return "ended";
     const settlers = this.#settlers;
     this.#settlers = [];
     this.step += 1;
@@ -276,21 +277,31 @@ export class Run {
   }
 
   #choose(): void {
-    const { ready } = this;
-    const timer = this.#timerOption();
-    let choice = 0;
-    if (timer !== undefined) ready.push(timer as unknown as Ready);
-    const width = ready.length;
-    if (width > 1) choice = this.#decide(ready);
-    this.step += 1;
-    this.recorder?.step(ready[choice]!, ready, choice);
-    if (timer !== undefined) ready.pop();
-    if (choice === ready.length) return this.#fire();
+    const ready: (Ready | VirtualTimer)[] = this.ready;
+    const later = this.#nextInTime();
+    if (later !== undefined) ready.push(later);
+    const choice = ready.length > 1 ? this.#decide(ready) : 0;
     const chosen = ready[choice]!;
-    ready.splice(choice, 1);
+    this.step += 1;
+    this.recorder?.step(chosen, ready, choice);
+    if (later !== undefined) ready.pop();
+    if (chosen.kind === "timer") return this.#fire();
+    // Its window opens by this very choice, and with that it stands in the list.
+    if (chosen === later) this.#moveClock((chosen as External).earliest);
+    const at = chosen === later ? ready.indexOf(chosen) : choice;
+    if (at === 0) ready.shift();
+    else ready.splice(at, 1);
+    this.#deliver(chosen);
+  }
+
+  #deliver(chosen: Ready): void {
     if (chosen.kind === "external") this.externals.completed(chosen as External, this.now);
     this.#lastForeground = this.now;
-    this.#guarded(() => chosen.deliver());
+    try {
+      chosen.deliver();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   #decide(options: readonly Option[]): number {
@@ -306,14 +317,15 @@ export class Run {
     return choice;
   }
 
-  /** The timer that may fire although something is ready: the next one, unless a pending external forbids that (M3). */
-  #timerOption(): VirtualTimer | undefined {
+  /** What may come next by time although something is ready, unless a pending external forbids it (M3). */
+  #nextInTime(): VirtualTimer | External | undefined {
     if (this.isClockHeld) return undefined;
     const timer = this.timers.first();
+    const early = this.externals.nextEarly();
+    if (early !== undefined && (timer === undefined || early.earliest <= timer.at))
+      return early.earliest <= this.externals.bound() ? early : undefined;
     if (timer === undefined || timer.at > this.externals.bound()) return undefined;
-    if (timer.isBackground && timer.at > this.#lastForeground + BACKGROUND_MS) return undefined;
-    if (timer.since === 0) timer.since = this.step;
-    return timer;
+    return timer.isBackground && timer.at > this.#lastForeground + BACKGROUND_MS ? undefined : timer;
   }
 
   #fire(): void {
@@ -323,30 +335,19 @@ export class Run {
       this.#lastForeground = this.now;
       this.events += 1;
     }
-    timer.since = 0;
-    this.#guarded(() => timer.fire());
-  }
-
-  #guarded(act: () => void): void {
     try {
-      act();
+      timer.fire();
     } catch (error) {
       this.fail(error);
     }
   }
 
-  #check(checks: readonly Check[]): void {
-    for (const { check, name } of checks) {
-      if (this.outcome !== undefined) return;
-      this.#guarded(() => {
-        if (check() === false) this.fail(new Error(`${name} does not hold`));
-      });
+  #check(checks: Checks): void {
+    try {
+      checks.run();
+    } catch (error) {
+      this.fail(error);
     }
-  }
-
-  #endAs(outcome: Outcome): Progress {
-    this.end(outcome);
-    return "ended";
   }
 }
 

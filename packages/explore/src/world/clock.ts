@@ -5,9 +5,9 @@
  */
 import { ScheduleError } from "../errors.js";
 import { natives, performanceNow } from "../natives.js";
-import { running } from "../runtime/activation.js";
+import { place } from "../runtime/activation.js";
 import { currentRun, type Run } from "../runtime/run.js";
-import { siteAt } from "../sites.js";
+import { captureOrigin, lineOf } from "../runtime/stack-line.js";
 
 /** What `Date.now()` gives at the start of every run. */
 export const EPOCH = 946_684_800_000;
@@ -15,17 +15,17 @@ const MAX_READS = 1_000_000;
 
 /** Reads the clock of a run, in virtual milliseconds since its start. */
 export function readClock(run: Run): number {
-  if (++run.clockReads > MAX_READS) {
-    const site = running()?.site ?? -1;
-    run.end({ kind: "spinning", site, what: "clock readings" });
-    const where = siteAt(site);
-    const after = where === undefined ? "" : ` after ${where.file}:${where.line}`;
-    throw new ScheduleError(
-      "LW_LIVELOCK",
-      `the clock was read a million times without an await${after}: time stands still there`,
-    );
-  }
+  if (++run.clockReads > MAX_READS) refuse(run);
   return run.now;
+}
+
+function refuse(run: Run): never {
+  const line = lineOf(captureOrigin());
+  run.end({ kind: "spinning", site: place(), what: "clock readings" });
+  throw new ScheduleError(
+    "LW_LIVELOCK",
+    `the clock was read a million times without an await${line === undefined ? "" : ` at ${line}`}: time stands still there`,
+  );
 }
 
 function dateNow(): number {
@@ -45,10 +45,15 @@ function makeDate(): DateConstructor {
   });
 }
 
+function isTime(previous: unknown): boolean {
+  return previous === undefined || (Array.isArray(previous) && previous.length === 2);
+}
+
 function makeHrtime(native: NodeJS.HRTime): NodeJS.HRTime {
   const hrtime = (previous?: [number, number]): [number, number] => {
     const run = currentRun();
-    if (run === null) return native(previous);
+    // Node's own refusal of a bad argument.
+    if (run === null || !isTime(previous)) return native(previous);
     const now = readClock(run);
     const seconds = Math.floor(now / 1000) - (previous?.[0] ?? 0);
     const nanoseconds = Math.round((now % 1000) * 1e6) - (previous?.[1] ?? 0);

@@ -8,9 +8,25 @@ import { installClock } from "./clock.js";
 import { installRandom } from "./random.js";
 import { watchPromise } from "./requests.js";
 import { ensureTicks, installMicrotasks } from "./tick-globals.js";
-import { installed, installTimers } from "./timer-globals.js";
+import { installTimers } from "./timer-globals.js";
+import { installTimerPromises } from "./timer-promises.js";
 
 let isInstalled = false;
+
+/** What other fake clocks replace. */
+const FAKED = [
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "clearTimeout",
+  "clearInterval",
+  "clearImmediate",
+  "queueMicrotask",
+  "Date",
+];
+
+/** The globals as this package left them; another fake clock shows as a difference. */
+const installed = new Map<string, unknown>();
 
 /** `Atomics.waitAsync` is settled by another thread, or by real time: no hook sees it. */
 function installAtomics(): void {
@@ -29,18 +45,20 @@ export function installWorld(): void {
   if (isInstalled) return;
   isInstalled = true;
   installTimers();
+  installTimerPromises();
   installClock();
   installRandom();
   ensureTicks();
   installMicrotasks();
   installAtomics();
+  for (const name of FAKED) installed.set(name, Reflect.get(globalThis, name));
   // Or `import { setTimeout } from "node:timers"` goes on giving the native one.
   modules.module?.syncBuiltinESMExports();
 }
 
 /** Refuses to explore under another fake clock: two virtual times cannot both be right. */
 export function refuseFakeTimers(): void {
-  const found = Object.entries(installed).find(([name, fn]) => Reflect.get(globalThis, name) !== fn);
+  const found = [...installed].find(([name, fn]) => Reflect.get(globalThis, name) !== fn);
   if (found === undefined) return;
   throw new ScheduleError(
     "LW_FAKE_TIMERS",

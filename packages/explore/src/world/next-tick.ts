@@ -11,6 +11,8 @@ interface Tick {
   readonly callback: (...args: unknown[]) => void;
   readonly args: readonly unknown[];
   readonly scope: Scope;
+  /** Site of the code that asked for it, or of what asked for the tick that did; -1 where no site is known. */
+  readonly site: number;
 }
 
 /** The ticks of one run. */
@@ -18,12 +20,12 @@ export class TickQueue {
   #ticks: Tick[] = [];
   /** Ticks run since the last choice. */
   count = 0;
-  /** Ticks asked for in the whole run. */
-  added = 0;
 
-  add(callback: (...args: unknown[]) => void, args: readonly unknown[]): void {
-    this.added += 1;
-    this.#ticks.push({ callback, args, scope: currentScope() });
+  /** Site of the tick that runs. */
+  #present = -1;
+
+  add(callback: (...args: unknown[]) => void, args: readonly unknown[], site: number): void {
+    this.#ticks.push({ callback, args, scope: currentScope(), site: site === -1 ? this.#present : site });
   }
 
   get isEmpty(): boolean {
@@ -34,12 +36,18 @@ export class TickQueue {
     return this.count > MAX_TICKS;
   }
 
+  /** Where the ticks without end come from. */
+  get spinningSite(): number {
+    return this.#present;
+  }
+
   /** Runs all ticks, also those they add; hands what one throws to `fail`. */
   runAll(fail: (error: unknown) => void): void {
     for (let ticks = this.#ticks; ticks.length > 0 && !this.isSpinning; ticks = this.#ticks) {
       this.#ticks = [];
-      for (const { callback, args, scope } of ticks) {
+      for (const { callback, args, scope, site } of ticks) {
         this.count += 1;
+        this.#present = site;
         try {
           scope.runInAsyncScope(callback, undefined, ...args);
         } catch (error) {
@@ -48,5 +56,6 @@ export class TickQueue {
       }
     }
     if (this.isSpinning) this.#ticks = [];
+    else this.#present = -1;
   }
 }

@@ -6,7 +6,7 @@
  * | request | FSREQPROMISE, HASHREQUEST, GETADDRINFOREQWRAP, TCPCONNECTWRAP | from its making until its callback begins |
  * | handle | TCPWRAP, PIPEWRAP, PROCESSWRAP, WORKER, MESSAGEPORT | while it is referenced: as long as it would keep a process alive |
  * | listener | TCPSERVERWRAP, UDPWRAP, FSEVENTWRAP | the same, but it completes nothing by itself: the clock may move |
- * | burst | ZLIB, BLOBREADER, whatever is new | until it has been silent for 50 real ms |
+ * | burst | BLOBREADER, whatever is new | until it has been silent for 100 real ms; ZLIB: while it has input |
  *
  * So a connection that a pool keeps idle (Node's agent and undici unreference those), a port without a listener and a
  * closed socket are not open. Resources that a program makes itself (AsyncResource) never count, nor do layers above

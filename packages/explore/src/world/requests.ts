@@ -16,19 +16,21 @@
  * destroy hook: it makes the collector report every promise.
  */
 import { modules, natives, performanceNow, thenOf } from "../natives.js";
-import { clearStack } from "../runtime/activation.js";
 import type { OutsideWorld } from "../runtime/engine-async.js";
 import type { OpenRequest, Outcome } from "../runtime/outcome.js";
 import { activeRun, currentRun, type Run } from "../runtime/run.js";
 import { captureOrigin, lineOf } from "../runtime/stack-line.js";
+import { activeHandles, nameOfCaller, pause, quiescence, sum, turn } from "./real-loop.js";
 import { isAwaited, kindOf, type NativeResource, type RequestKind } from "./request-kinds.js";
 import { SCOPE_TYPE } from "./scope.js";
 
 /** What a run may do with real I/O: end with a verdict, or take it as it comes. */
 export type Externals = "error" | "allow";
 
-/** Real milliseconds that a stuck run waits before it is a deadlock, and after which a silent burst is over. */
+/** Real milliseconds that a stuck run waits before it is a deadlock. */
 const GRACE_MS = 50;
+/** Real milliseconds of silence after which what works in bursts is through. */
+const BURST_MS = 100;
 /** Real milliseconds without any arrival after which nothing more is expected. */
 const SILENCE_MS = 2000;
 /** Real milliseconds that all waiting of one run may take. */
@@ -147,7 +149,7 @@ class RealWorld implements OutsideWorld {
       watched.isClosed = true;
       this.#lastArrival = performanceNow();
     };
-    thenOf(promise, close, close);
+    thenOf(Promise.resolve(promise), close, close);
   }
 
   #isOpen(watched: Watched): boolean {
@@ -156,9 +158,9 @@ class RealWorld implements OutsideWorld {
     if (kind === "promise") return true;
     if (kind === "request") watched.isClosed = !isAwaited(type, resource, watched.origin);
     else if (kind === "burst") {
-      // Node's compression keeps its input here while it works.
-      const isAtRest = type === "ZLIB" && (resource.buffer === null || resource.buffer === undefined);
-      return !isAtRest && performanceNow() - watched.lastSeen < GRACE_MS;
+      // Node's compression keeps its input here for as long as it works.
+      if (type === "ZLIB") return resource.buffer !== null && resource.buffer !== undefined;
+      return performanceNow() - watched.lastSeen < BURST_MS;
     } else return resource.hasRef?.() === true;
     return !watched.isClosed;
   }
@@ -218,8 +220,8 @@ class RealWorld implements OutsideWorld {
   async #lookOnce(run: Run, open: readonly Watched[]): Promise<void> {
     const pulse = run.pulse;
     const verdict = uncontrolled(run, this.#describe(open));
-    if (open.some(({ kind }) => kind !== "burst")) await turn();
-    else await this.#wait(GRACE_MS, () => run.pulse !== pulse || this.#underWay().length === 0);
+    const isBurst = open.every(({ kind }) => kind === "burst");
+    await this.#wait(run, isBurst ? BURST_MS : 0, () => run.pulse !== pulse || this.#underWay().length === 0);
     if (run.pulse !== pulse || this.#underWay().length > 0) run.end(verdict);
   }
 
@@ -227,7 +229,7 @@ class RealWorld implements OutsideWorld {
   async #takeWhatComes(run: Run): Promise<void> {
     const pulse = run.pulse;
     this.#lastArrival = performanceNow();
-    await this.#wait(PATIENCE_MS - this.#waited, () => {
+    await this.#wait(run, PATIENCE_MS - this.#waited, () => {
       if (run.pulse !== pulse || this.#underWay().length === 0) return true;
       if (performanceNow() - this.#lastArrival >= SILENCE_MS) this.#giveUp(run);
       return run.outcome !== undefined;
@@ -261,7 +263,7 @@ class RealWorld implements OutsideWorld {
   async #somethingCame(run: Run): Promise<boolean> {
     const pulse = run.pulse;
     this.#isListening = true;
-    await this.#wait(GRACE_MS, () => run.pulse !== pulse || this.#underWay().length > 0);
+    await this.#wait(run, GRACE_MS, () => run.pulse !== pulse || this.#underWay().length > 0);
     this.#isListening = false;
     if (this.#waited >= PATIENCE_MS) this.#endUncontrolled(run, []);
     if (run.pulse === pulse) return this.#underWay().length > 0;
@@ -275,18 +277,18 @@ class RealWorld implements OutsideWorld {
   drain(run: Run): Promise<void> | undefined {
     if (this.#watched.size === 0 || this.#waited >= PATIENCE_MS || this.#underWay().length === 0) return undefined;
     this.#waited = PATIENCE_MS; // once
-    return this.#wait(DRAIN_MS, () => !run.ticks.isEmpty || this.#underWay().length === 0);
+    return this.#wait(run, DRAIN_MS, () => this.#underWay().length === 0);
   }
 
-  /** Lets the loop turn until `isEnough`, for at most `ms`. */
-  async #wait(ms: number, isEnough: () => boolean): Promise<void> {
+  /** Lets the loop turn, at least once, until `isEnough`, for at most `ms`. Ticks run on: what arrives often goes through some. */
+  async #wait(run: Run, ms: number, isEnough: () => boolean): Promise<void> {
     const start = performanceNow();
     let elapsed = 0;
-    for (let turns = 0; elapsed < ms; turns += 1) {
+    for (let turns = 0; turns === 0 || elapsed < ms; turns += 1) {
       this.#stranger = undefined;
       await (turns < EAGER_TURNS ? turn() : pause());
+      await quiescence(run);
       elapsed = performanceNow() - start;
-      clearStack(); // between two turns nobody's code runs
       if (isEnough()) break;
     }
     this.#waited += elapsed;
@@ -300,38 +302,6 @@ function uncontrolled(run: Run, requests: readonly OpenRequest[]): Outcome {
 
 const NOWHERE = new Error("begun before the run");
 NOWHERE.stack = "";
-
-/** Counts what would keep the process alive, save timers and requests. */
-function activeHandles(): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const type of natives.process?.getActiveResourcesInfo() ?? [])
-    if (!/^(?:Timeout|Immediate)$|Req|REQ|WriteWrap|ShutdownWrap|ConnectWrap|SendWrap/.test(type))
-      counts.set(type, (counts.get(type) ?? 0) + 1);
-  return counts;
-}
-
-function sum(counts: ReadonlyMap<string, number>): number {
-  let total = 0;
-  for (const count of counts.values()) total += count;
-  return total;
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => natives.setImmediate(resolve));
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => natives.setTimeout(resolve, 1));
-}
-
-/** Names the native thing whose callback begins, if it is one; `TCP` and the like, as its class is called. */
-function nameOfCaller(): string | undefined {
-  const resource = modules.asyncHooks?.executionAsyncResource() as NativeResource & { constructor?: { name?: string } };
-  const name = resource?.constructor?.name;
-  return typeof resource?.hasRef === "function" && !/^(?:Timeout|Immediate|Virtual)/.test(name ?? "")
-    ? name
-    : undefined;
-}
 
 /** Makes the watch over the real world for runs of one kind; `runAsync` takes it. */
 export function outsideWorld(externals: Externals): OutsideWorld {

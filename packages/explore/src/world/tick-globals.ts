@@ -3,14 +3,18 @@
  * outside both are native.
  */
 import { natives } from "../natives.js";
+import { place } from "../runtime/activation.js";
 import { currentRun } from "../runtime/run.js";
+
+/** Microtasks that one segment may ask for before it counts as one without end. */
+const MAX_MICROTASKS = 1_000_000;
 
 type Tick = (callback: (...args: unknown[]) => void, ...args: unknown[]) => void;
 
 const nextTick: Tick = (callback, ...args) => {
   const run = currentRun();
   if (run === null || typeof callback !== "function") natives.nextTick(callback, ...args);
-  else run.ticks.add(callback, args);
+  else run.ticks.add(callback, args, place());
 };
 
 /**
@@ -27,6 +31,7 @@ export function installMicrotasks(): void {
   globalThis.queueMicrotask = (callback) => {
     const run = currentRun();
     if (run === null || typeof callback !== "function") return natives.queueMicrotask(callback);
+    if (++run.microtasks > MAX_MICROTASKS) return run.end({ kind: "spinning", site: place(), what: "queueMicrotask" });
     natives.queueMicrotask(() => {
       try {
         callback();

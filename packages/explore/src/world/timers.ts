@@ -13,6 +13,11 @@ import { currentScope, type Scope } from "./scope.js";
 /** The longest delay Node takes; a longer one, one below 1 and NaN count as 1. */
 const MAX_DELAY = 2_147_483_647;
 
+/** Timers as numbers begin here: far from Node's own, which `clearTimeout` takes too. */
+const FIRST_ID = 2 ** 40;
+
+type Callback = (...args: unknown[]) => unknown;
+
 /** Gives the delay that Node would use. */
 export function delayOf(ms: unknown): number {
   const delay = Number(ms);
@@ -28,26 +33,20 @@ export class VirtualTimer implements Option {
   readonly isInterval: boolean;
   /** Virtual time at which it is due. */
   at: number;
-  /** Order of creation, and of setting anew. */
-  rank = 0;
-  isRef = true;
-  isSet = true;
-  /** Step at which it could first be chosen; a fair suffix goes by it. */
-  since = 0;
+  /** It waits to fire. */
+  isSet = false;
   /** Where it was set; made only in runs that record. */
   origin: Error | undefined = undefined;
+  #isRef = true;
+  /** `clearTimeout` was called: it never fires again, whatever is asked of it. */
+  #isCleared = false;
+  #id: number | undefined = undefined;
   readonly #queue: TimerQueue;
-  readonly #callback: (...args: unknown[]) => unknown;
+  readonly #callback: Callback;
   readonly #args: readonly unknown[];
   readonly #scope: Scope = currentScope();
 
-  constructor(
-    queue: TimerQueue,
-    callback: (...args: unknown[]) => unknown,
-    delay: number,
-    args: readonly unknown[],
-    isInterval: boolean,
-  ) {
+  constructor(queue: TimerQueue, callback: Callback, delay: number, args: readonly unknown[], isInterval: boolean) {
     this.#queue = queue;
     this.strand = queue.strand;
     this.#callback = callback;
@@ -59,43 +58,48 @@ export class VirtualTimer implements Option {
   }
 
   get isBackground(): boolean {
-    return this.isInterval || !this.isRef;
+    return this.isInterval || !this.#isRef;
   }
 
-  /** Runs the callback; sets an interval anew unless the callback cleared it. */
+  /** Runs the callback; then sets an interval anew, unless the callback cleared it or did so itself. */
   fire(): void {
-    if (!this.isInterval) this.isSet = false;
     this.#scope.runInAsyncScope(this.#callback, this, ...this.#args);
-    if (!this.isInterval || !this.isSet) return;
+    if (this.isInterval && !this.#isCleared) this.#setAnew();
+  }
+
+  #setAnew(): void {
+    this.#queue.remove(this);
     this.at = this.#queue.now + this.delay;
     this.#queue.insert(this);
   }
 
   ref(): this {
-    this.isRef = true;
-    return this;
+    return this.#keepAlive(true);
   }
 
   unref(): this {
-    this.isRef = false;
+    return this.#keepAlive(false);
+  }
+
+  #keepAlive(isRef: boolean): this {
+    const wasBackground = this.isBackground;
+    this.#isRef = isRef;
+    if (this.isSet && wasBackground !== this.isBackground) this.#queue.foreground += wasBackground ? 1 : -1;
     return this;
   }
 
   hasRef(): boolean {
-    return this.isRef;
+    return this.#isRef;
   }
 
+  /** Sets it anew, also when it has fired; a cleared one stays cleared. */
   refresh(): this {
-    if (!this.isSet && this.isInterval) return this;
-    this.#queue.remove(this);
-    this.isSet = true;
-    this.at = this.#queue.now + this.delay;
-    this.#queue.insert(this);
+    if (!this.#isCleared) this.#setAnew();
     return this;
   }
 
   close(): this {
-    this.isSet = false;
+    this.#isCleared = true;
     this.#queue.remove(this);
     return this;
   }
@@ -105,7 +109,7 @@ export class VirtualTimer implements Option {
   }
 
   [Symbol.toPrimitive](): number {
-    return this.#queue.idOf(this);
+    return (this.#id ??= this.#queue.number(this));
   }
 }
 
@@ -114,47 +118,57 @@ export class TimerQueue {
   /** Virtual milliseconds since the start of the run. Moved only by the run. */
   now = 0;
   readonly strand: Strand;
+  /** Timers set so far. */
+  created = 0;
+  /** How many that are set are not background. */
+  foreground = 0;
   readonly #sorted: VirtualTimer[] = [];
-  #ranks = 0;
-  readonly #ids = new Map<number, VirtualTimer>();
+  #byId: Map<number, VirtualTimer> | undefined = undefined;
 
   constructor(strand: Strand) {
     this.strand = strand;
   }
 
-  set(
-    callback: (...args: unknown[]) => unknown,
-    ms: unknown,
-    args: readonly unknown[],
-    isInterval: boolean,
-  ): VirtualTimer {
+  set(callback: Callback, ms: unknown, args: readonly unknown[], isInterval: boolean): VirtualTimer {
     const timer = new VirtualTimer(this, callback, delayOf(ms), args, isInterval);
+    this.created += 1;
     this.insert(timer);
     return timer;
   }
 
   insert(timer: VirtualTimer): void {
-    timer.rank = this.#ranks++;
     const sorted = this.#sorted;
     let at = sorted.length;
     while (at > 0 && sorted[at - 1]!.at > timer.at) at -= 1;
-    sorted.splice(at, 0, timer);
+    if (at === sorted.length) sorted.push(timer);
+    else sorted.splice(at, 0, timer);
+    timer.isSet = true;
+    if (!timer.isBackground) this.foreground += 1;
   }
 
   remove(timer: VirtualTimer): void {
-    const at = this.#sorted.indexOf(timer);
-    if (at >= 0) this.#sorted.splice(at, 1);
+    if (!timer.isSet) return;
+    this.#sorted.splice(this.#sorted.indexOf(timer), 1);
+    this.#left(timer);
   }
 
-  /** Clears by timer or by the number it converts to; anything else is left alone, as Node does. */
-  clear(handle: unknown): void {
-    if (handle instanceof VirtualTimer) handle.close();
-    else if (typeof handle === "number" || typeof handle === "string") this.#ids.get(Number(handle))?.close();
+  #left(timer: VirtualTimer): void {
+    timer.isSet = false;
+    if (!timer.isBackground) this.foreground -= 1;
   }
 
-  idOf(timer: VirtualTimer): number {
-    const id = timer.rank + 1;
-    this.#ids.set(id, timer);
+  /** Clears by the number that a timer converts to; false when none of this run is called so. */
+  clear(id: number | string): boolean {
+    const timer = this.#byId?.get(Number(id));
+    timer?.close();
+    return timer !== undefined;
+  }
+
+  /** The number that a timer converts to. */
+  number(timer: VirtualTimer): number {
+    this.#byId ??= new Map();
+    const id = FIRST_ID + this.#byId.size;
+    this.#byId.set(id, timer);
     return id;
   }
 
@@ -164,11 +178,9 @@ export class TimerQueue {
   }
 
   takeFirst(): VirtualTimer {
-    return this.#sorted.shift()!;
-  }
-
-  hasForeground(): boolean {
-    return this.#sorted.some((timer) => !timer.isBackground);
+    const timer = this.#sorted.shift()!;
+    this.#left(timer);
+    return timer;
   }
 
   /** All that are set, by deadline. */
