@@ -18,6 +18,7 @@ import { Budget } from "./search/budget.js";
 import { type FirstRuns, runFirst } from "./search/determinism.js";
 import { Executor, type RecordedRun } from "./search/executor.js";
 import { grade } from "./search/grade.js";
+import { runFairly } from "./search/livelock.js";
 import { type Finding, Portfolio } from "./search/portfolio.js";
 import { shrink } from "./search/shrink.js";
 import { signatureOf } from "./search/signature.js";
@@ -71,11 +72,10 @@ export class Exploration {
 
   async #search(): Promise<Report> {
     const { fidelity, warmup } = this.#settings;
-    const budget = new Budget(this.#settings.runs, this.#settings.ms);
     const first = await runFirst(this.#executor, fidelity, warmup, this.#isTracking);
     this.#native = first.trace;
     this.#warnings.push(...first.warnings, ...warningsOf(first, this.#settings.detect));
-    const portfolio = new Portfolio(this.#executor, this.#settings, budget);
+    const portfolio = new Portfolio(this.#executor, this.#settings, new Budget(this.#settings.runs, this.#settings.ms));
     const { run } = first.recorded;
     this.#failLostUpdate(run, first.trace);
     if (signatureOf(run) !== undefined && run.outcome?.kind !== "step-limit") {
@@ -86,6 +86,13 @@ export class Exploration {
         this.#failure(schedule, "A", first.recorded, first.trace, { by: "native order", after: 1 }),
       );
     }
+    if (run.outcome?.kind === "step-limit") {
+      const endless = await this.#findEndless();
+      if (endless !== undefined) {
+        portfolio.noteNative();
+        return this.#report(portfolio, await this.#explain(endless));
+      }
+    }
     for (;;) {
       const finding = await portfolio.next(this.#known);
       if (finding === undefined) return this.#report(portfolio, undefined);
@@ -94,6 +101,14 @@ export class Exploration {
       this.#known.add(finding.signature);
       this.#latent.push(failure);
     }
+  }
+
+  /** Native order came to the step limit: is it a livelock? */
+  async #findEndless(): Promise<Finding | undefined> {
+    const { schedule, run } = await runFairly(this.#executor, { fidelity: "external", deviations: NATIVE });
+    const signature = signatureOf(run);
+    if (signature === undefined) return undefined;
+    return { schedule, signature, foundAfter: 1, strategy: "native order" };
   }
 
   /** A run that passed fails after all when it lost an update, where that is looked for. */

@@ -156,7 +156,6 @@ export class Portfolio {
       return signature === undefined ? undefined : { ...found, schedule: fair.schedule, signature };
     }
     const confirmed = await this.#executor.record(suspect);
-    confirmed.recorder.finish(confirmed.run);
     const signature = signatureOf(confirmed.run);
     // A rejection that nobody handled is blamed only after the run that left it.
     return signature === undefined ? undefined : { ...found, schedule: suspect, signature };

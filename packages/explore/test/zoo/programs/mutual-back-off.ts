@@ -32,6 +32,7 @@ export const mutualBackOff: Program = {
   kind: "mutual back-off that never ends; its twin polls, which is no livelock",
   grade: "A",
   message: /livelock/,
+  options: { maxSteps: 60 },
   bug: polite(false),
   fixed: polite(true),
 };
