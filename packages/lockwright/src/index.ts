@@ -11,6 +11,7 @@ export {
 } from "./errors.js";
 export type {
   AcquireOptions,
+  DeadlockMode,
   Guard,
   LocalLock,
   Lock,
@@ -22,3 +23,4 @@ export type {
 } from "./primitives/lock.js";
 export { Mutex } from "./primitives/mutex.js";
 export { Semaphore } from "./primitives/semaphore.js";
+export { taskScope, trackOwners } from "./primitives/task-scope.js";
