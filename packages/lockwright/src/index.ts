@@ -22,5 +22,6 @@ export type {
   WaitOrder,
 } from "./primitives/lock.js";
 export { Mutex } from "./primitives/mutex.js";
+export { type ReentrantGuard, ReentrantMutex } from "./primitives/reentrant-mutex.js";
 export { Semaphore } from "./primitives/semaphore.js";
 export { taskScope, trackOwners } from "./primitives/task-scope.js";
