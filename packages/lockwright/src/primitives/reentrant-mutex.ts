@@ -62,16 +62,16 @@ export type { ReentrantGuard } from "./reentrant-ladder.js";
  * ```
  */
 export class ReentrantMutex implements LocalLock<ReentrantGuard> {
-  readonly #ladder: Ladder;
+  protected readonly ladder: Ladder;
 
   constructor(options: LockOptions = {}) {
     checkLockOptions(options);
-    this.#ladder = new Ladder(options);
-    if (options.name !== undefined) emitCreated(this.#ladder.lowest.ref);
+    this.ladder = new Ladder(options);
+    if (options.name !== undefined) emitCreated(this.ladder.lowest.ref);
   }
 
   get name(): string {
-    return this.#ladder.lowest.name;
+    return this.ladder.lowest.name;
   }
 
   acquire(options?: AcquireOptions): Promise<ReentrantGuard> {
@@ -83,7 +83,7 @@ export class ReentrantMutex implements LocalLock<ReentrantGuard> {
   }
 
   #acquire(options: AcquireOptions): Promise<ReentrantGuard> {
-    const ladder = this.#ladder;
+    const ladder = this.ladder;
     const request = readRequest(ladder.lowest, options);
     if (request.signal?.aborted === true) return Promise.reject<never>(request.signal.reason);
     const rung = ladder.rungFor(options.holding, request.isDetached);
@@ -95,7 +95,7 @@ export class ReentrantMutex implements LocalLock<ReentrantGuard> {
   }
 
   tryAcquire(options?: { readonly weight?: number }): ReentrantGuard | undefined {
-    const ladder = this.#ladder;
+    const ladder = this.ladder;
     if (options !== undefined) readWeight(ladder.lowest, options);
     const rung = ladder.rungFor(undefined, false);
     const core = ladder.core(rung);
@@ -113,7 +113,7 @@ export class ReentrantMutex implements LocalLock<ReentrantGuard> {
     checkOptions(options);
     const { bodyTimeout = Infinity, holding } = options ?? {};
     checkDuration("bodyTimeout", bodyTimeout);
-    const ladder = this.#ladder;
+    const ladder = this.ladder;
     const request = readRequest(ladder.lowest, options ?? {});
     const { signal } = request;
     const rung = ladder.rungFor(holding, request.isDetached);
@@ -139,7 +139,7 @@ export class ReentrantMutex implements LocalLock<ReentrantGuard> {
   runSync<T>(fn: (guard: ReentrantGuard) => T): T {
     checkBody(fn);
     const hold = this.tryAcquire() as ReentrantHold | undefined;
-    if (hold === undefined) throw busy(this.#ladder.lowest);
+    if (hold === undefined) throw busy(this.ladder.lowest);
     let value: T | undefined;
     try {
       value = callIn({ task: currentContext()?.task, hold }, fn, hold);
@@ -152,8 +152,8 @@ export class ReentrantMutex implements LocalLock<ReentrantGuard> {
 
   whenAvailable(options?: WaitOptions & { readonly weight?: number }): Promise<void> {
     try {
-      const request = options === undefined ? PLAIN_REQUEST : readRequest(this.#ladder.lowest, options);
-      return this.#ladder.core(this.#ladder.rungFor(undefined, false)).watch(request);
+      const request = options === undefined ? PLAIN_REQUEST : readRequest(this.ladder.lowest, options);
+      return this.ladder.core(this.ladder.rungFor(undefined, false)).watch(request);
     } catch (error) {
       return Promise.reject<never>(error);
     }
@@ -161,24 +161,24 @@ export class ReentrantMutex implements LocalLock<ReentrantGuard> {
 
   cancelWaiters(reason?: unknown): number {
     const hasReason = reason !== undefined;
-    return this.#ladder.rungs.reduce((count, rung) => count + rung.cancelAll(reason, hasReason), 0);
+    return this.ladder.rungs.reduce((count, rung) => count + rung.cancelAll(reason, hasReason), 0);
   }
 
   close(reason?: unknown): void {
-    for (const rung of this.#ladder.rungs) rung.close(reason);
+    for (const rung of this.ladder.rungs) rung.close(reason);
   }
 
   stats(): LockStats {
-    const { name, free, held, isClosed } = this.#ladder.lowest;
+    const { name, free, held, isClosed } = this.ladder.lowest;
     return Object.freeze({ name, capacity: 1, available: free, held, waiting: this.#waiting, closed: isClosed });
   }
 
   get #waiting(): number {
-    return this.#ladder.rungs.reduce((count, rung) => count + rung.waiting, 0);
+    return this.ladder.rungs.reduce((count, rung) => count + rung.waiting, 0);
   }
 
   toString(): string {
-    const { name, held, isClosed } = this.#ladder.lowest;
+    const { name, held, isClosed } = this.ladder.lowest;
     const state = `held: ${held} of 1, waiting: ${this.#waiting}${isClosed ? ", closed" : ""}`;
     return `${this.constructor.name} { name: ${JSON.stringify(name)}, ${state} }`;
   }
