@@ -140,7 +140,6 @@ export class Task {
     this.#waits?.clear();
     this.#children?.clear();
     this.#unblock();
-    for (const hold of this.holds) hold.extra!.tie!.holder = undefined;
     this.#holds?.clear();
   }
 

@@ -68,7 +68,7 @@ export class Tie {
     ties.held.add(permit);
     this.since = platform.now();
     if (this.holder?.isOver === true) this.holder = undefined;
-    this.holder?.addHold(permit);
+    else this.holder?.addHold(permit);
     if (this.isBlocked) ties.blocked.add(permit);
   }
 
@@ -103,6 +103,7 @@ export class Tie {
     if (holder === undefined) return;
     holder.removeHold(permit);
     this.holder = undefined;
+    // Also when the task is over: its guard has left it.
     if (currentTask() !== holder) ties!.travels = true;
   }
 }
@@ -163,6 +164,14 @@ export function adopt(permit: Permit, request: WaitRequest): void {
 
 function holderOf(request: WaitRequest, task: Task | undefined): Task | undefined {
   return request.body ?? (request.isDetached ? undefined : task);
+}
+
+/** Takes a hold away from its task: the `run` it belongs to gives it back, in whatever task that is. */
+export function disown(permit: Permit): void {
+  const tie = permit.extra?.tie;
+  if (tie === undefined) return;
+  tie.holder?.removeHold(permit);
+  tie.holder = undefined;
 }
 
 /** Ends a task; whoever waits for its end may have nothing else to wait for now. */

@@ -149,7 +149,7 @@ async function runWith<T>(
       : runBounded(core.name, body, guard, bodyTimeout, signal));
     return value;
   } finally {
-    scope?.end();
+    scope?.end(guard);
     endHold(guard, value);
   }
 }

@@ -131,7 +131,7 @@ export class ReentrantMutex implements LocalLock<ReentrantGuard> {
       hold.value = value;
       return value;
     } finally {
-      scope?.end();
+      scope?.end(hold.permit);
       hold[Symbol.dispose]();
     }
   }

@@ -4,9 +4,10 @@
  * The permit belongs to the body from the first, never to the caller: else `Promise.all` of two runs on one mutex, in
  * one task, would look like a task that waits for what it holds.
  */
+import type { Permit } from "../core/guard.js";
 import type { WaitRequest } from "../core/options.js";
 import { callIn, currentContext, currentTask, Task } from "../core/task.js";
-import { endTask } from "../core/tie.js";
+import { disown, endTask } from "../core/tie.js";
 
 /** The task of one `run` body. */
 export class ScopedRun {
@@ -26,8 +27,9 @@ export class ScopedRun {
     return callIn({ task: this.#body, hold: hold ?? currentContext()?.hold }, fn);
   }
 
-  /** Ends the task; call it before the hold ends, which is then nobody's. */
-  end(): void {
+  /** Ends the task; call it before the hold of `permit` ends, which is then nobody's. */
+  end(permit: Permit): void {
+    disown(permit);
     endTask(this.#body);
   }
 }

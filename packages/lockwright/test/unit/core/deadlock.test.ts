@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DeadlockReport, NestedEvent } from "../../../src/events.js";
-import { DeadlockError, type Guard, Mutex, Semaphore, taskScope, trackOwners } from "../../../src/index.js";
+import { DeadlockError, Mutex, Semaphore, taskScope, trackOwners } from "../../../src/index.js";
 import { installTestPlatform, type TestPlatform } from "../../support/test-platform.js";
 
 let clock: TestPlatform & Disposable;
@@ -242,6 +242,15 @@ describe("what code declares: task scopes", () => {
     expect(nested).toEqual([]);
   });
 
+  test("a run that gives back its own lock is no travelling guard: the lock is still believed", async () => {
+    const mutex = new Mutex();
+    await taskScope(() => mutex.run(() => 1));
+    const error: unknown = await taskScope(() => mutex.run(() => mutex.run(() => 1))).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(DeadlockError);
+  });
+
   test("a chain of bodies is one task: a, then c inside, then b inside that, against b, then a", async () => {
     const [a, b, c] = locks("a", "b", "c") as [Mutex, Mutex, Mutex];
     const deep = watch(
@@ -312,6 +321,27 @@ describe("what code declares: task scopes", () => {
     expect(t.value).toBe("t");
   });
 
+  test("the same by acquire alone: the wait that is served leaves only the one that cannot be", async () => {
+    const [a, b, c] = locks("a", "b", "c") as [Mutex, Mutex, Mutex];
+    const guardC = await c.acquire();
+    const t = watch(taskScope(() => b.run(async () => (await settle(), a.run(() => "t")))));
+    const p = watch(
+      taskScope(async () => {
+        using _ = await a.acquire();
+        const [forB, forC] = [b.acquire(), c.acquire()];
+        (await forC).release();
+        await forB;
+      }),
+    );
+    await settle();
+    await settle();
+    expect([p, t]).toEqual([{}, {}]);
+    guardC.release();
+    await settle();
+    expect(p.error?.edges.map(({ lock }) => lock)).toEqual(["b", "a"]);
+    expect(t.value).toBe("t");
+  });
+
   test("a hold left behind by a scope that ended is nobody's", async () => {
     const mutex = new Mutex();
     const guard = await taskScope(() => mutex.acquire());
@@ -323,13 +353,19 @@ describe("what code declares: task scopes", () => {
     expect(wait.value?.held).toBe(true);
   });
 
-  test("a lock whose guard another task gave back is only reported from then on", async () => {
+  test.each<[string, (a: Mutex) => Promise<void>]>([
+    [
+      "another task, while its own goes on",
+      (a) =>
+        taskScope(async () => {
+          const guard = await a.acquire();
+          await taskScope(() => guard.release());
+        }),
+    ],
+    ["the code after its task", async (a) => (await taskScope(() => a.acquire())).release()],
+  ])("a lock whose guard was given back by %s is only reported from then on [V2]", async (_name, giveBack) => {
     const [a, b] = locks("a", "b") as [Mutex, Mutex];
-    let travelling: Guard | undefined;
-    await taskScope(async () => {
-      travelling = await a.acquire();
-      await taskScope(() => travelling?.release());
-    });
+    await giveBack(a);
     const order = watch(taskScope(() => a.run(() => b.run(() => 1))));
     const refund = watch(taskScope(() => b.run(() => a.run(() => 2))));
     await settle();
