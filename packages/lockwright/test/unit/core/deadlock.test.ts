@@ -1,4 +1,5 @@
 /** The verdicts of design note 0006, on the platform clock. Actors are named after the locks they take. */
+import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DeadlockReport, NestedEvent } from "../../../src/events.js";
@@ -21,7 +22,7 @@ beforeEach(() => {
 afterEach(() => {
   unsubscribe("lockwright:deadlock", onDeadlock);
   unsubscribe("lockwright:nested", onNested);
-  expect(clock.timers.size, "no timer is left").toBe(0);
+  assert.equal(clock.timers.size, 0, "no timer is left");
   clock[Symbol.dispose]();
 });
 

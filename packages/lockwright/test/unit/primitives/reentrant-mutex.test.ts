@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -9,7 +10,7 @@ beforeEach(() => {
   clock = installTestPlatform();
 });
 afterEach(() => {
-  expect(clock.timers.size, "no timer is left").toBe(0);
+  assert.equal(clock.timers.size, 0, "no timer is left");
   clock[Symbol.dispose]();
 });
 
