@@ -61,9 +61,12 @@ let tasks = 0;
 export class Task {
   readonly id: number = ++tasks;
   readonly #name: string | undefined;
-  readonly #parent: Task | undefined;
+  /** Name of the nearest task around it that was given one. */
+  readonly #within: string | undefined;
   /** The lock of which it is a `run` body. */
   readonly #lock: string | undefined;
+  /** The task around it; dropped with its end, or work that goes on and on from body to body would keep them all. */
+  #parent: Task | undefined;
   isOver = false;
   #holds: Set<Permit> | undefined;
   #waits: Set<Permit> | undefined;
@@ -73,6 +76,7 @@ export class Task {
   constructor(parent: Task | undefined, name: string | undefined, lock?: string) {
     this.#parent = parent;
     this.#name = name;
+    this.#within = parent === undefined ? undefined : (parent.#name ?? parent.#within);
     this.#lock = lock;
   }
 
@@ -80,9 +84,7 @@ export class Task {
   get name(): string {
     if (this.#name !== undefined) return this.#name;
     const own = this.#lock === undefined ? `task ${this.id}` : `body ${this.id} of "${this.#lock}"`;
-    for (let up = this.#parent; up !== undefined; up = up.#parent)
-      if (up.#name !== undefined) return `${own} in ${up.#name}`;
-    return own;
+    return this.#within === undefined ? own : `${own} in ${this.#within}`;
   }
 
   get parent(): Task | undefined {
@@ -137,6 +139,7 @@ export class Task {
   /** Ends it: what it still holds or waits for is nobody's from now on (T4). */
   end(): void {
     this.isOver = true;
+    this.#parent = undefined;
     this.#waits?.clear();
     this.#children?.clear();
     this.#unblock();

@@ -40,12 +40,12 @@ export class ReentrantHold extends CompositeGuard implements ReentrantGuard {
   readonly depth: number;
   readonly permit: Permit;
   /** The reentrant hold around it, of whatever mutex: the context of a body is this chain. */
-  readonly outer: object | undefined;
+  outer: ReentrantHold | undefined;
   /** What its `run` body returned. */
   value: unknown = undefined;
   isEnded = false;
 
-  constructor(ladder: Ladder, depth: number, permit: Permit, outer: object | undefined) {
+  constructor(ladder: Ladder, depth: number, permit: Permit, outer: ReentrantHold | undefined) {
     super();
     this.ladder = ladder;
     this.depth = depth;
@@ -94,6 +94,20 @@ class InnerRung extends PermitCore {
   }
 }
 
+/** The innermost live hold around the running code. */
+function innermostHold(): ReentrantHold | undefined {
+  const hold = liveFrom(currentContext()?.hold as ReentrantHold | undefined);
+  // Cut out what has ended, or work that goes on and on from body to body would keep all its holds.
+  if (hold !== undefined) hold.outer = liveFrom(hold.outer);
+  return hold;
+}
+
+function liveFrom(hold: ReentrantHold | undefined): ReentrantHold | undefined {
+  let live = hold;
+  while (live?.isEnded === true) live = live.outer;
+  return live;
+}
+
 /** The rungs of one mutex. */
 export class Ladder {
   readonly lowest: PermitCore;
@@ -119,9 +133,8 @@ export class Ladder {
     let depth = 0;
     for (const guard of holding === undefined ? [] : [holding].flat())
       if (guard instanceof ReentrantHold && guard.ladder === this && guard.held) depth = Math.max(depth, guard.depth);
-    let around = currentContext()?.hold as ReentrantHold | undefined;
-    while (around !== undefined && (around.ladder !== this || around.isEnded))
-      around = around.outer as ReentrantHold | undefined;
+    let around = innermostHold();
+    while (around !== undefined && around.ladder !== this) around = liveFrom(around.outer);
     return Math.max(depth, around?.depth ?? 0);
   }
 
@@ -138,7 +151,7 @@ export class Ladder {
 
   /** Begins the hold of a permit of this rung. */
   begin(rung: number, permit: Permit): ReentrantHold {
-    const hold = new ReentrantHold(this, rung + 1, permit, currentContext()?.hold);
+    const hold = new ReentrantHold(this, rung + 1, permit, innermostHold());
     this.#holds[rung] = hold;
     return hold;
   }

@@ -333,3 +333,23 @@ test("levels are told as one lock to listeners", async () => {
   }
   expect(seen.size).toBe(1);
 });
+
+test("work that goes on from body to body keeps neither the holds nor the tasks behind it", async () => {
+  const mutex = new ReentrantMutex();
+  const chain = (hold: unknown): number => {
+    let length = 0;
+    for (let at = hold as { outer?: unknown } | undefined; at !== undefined; at = at.outer as typeof at) length += 1;
+    return length;
+  };
+  let rounds = 0;
+  let longest = 0;
+  const again = (guard: unknown): void => {
+    longest = Math.max(longest, chain(guard));
+    rounds += 1;
+    if (rounds < 50) void mutex.run(again, { detached: true });
+  };
+  await taskScope(() => mutex.run(again));
+  for (let turn = 0; rounds < 50 && turn < 100; turn += 1) await settle();
+  expect(rounds).toBe(50);
+  expect(longest).toBeLessThanOrEqual(3);
+});
