@@ -9,6 +9,7 @@
  * `traceSync`/`tracePromise` are never used: they cost 14 ns with nobody listening where two checks cost under 2.
  */
 import { channel } from "node:diagnostics_channel";
+import type { DeadlockEdge } from "./errors.js";
 
 /** The class of a lock in kebab case: "mutex", "semaphore", "read-write-lock", … */
 export type LockKind = string;
@@ -90,6 +91,28 @@ export interface LeaseEvent {
   readonly margin: number;
 }
 
+/** Payload of `lockwright:nested`: a body of `within` must queue for `lock`, and as far as seen neither can go on. */
+export interface NestedEvent {
+  readonly lock: LockRef;
+  readonly within: LockRef;
+}
+/** Payload of `lockwright:deadlock`: a verdict. */
+export interface DeadlockReport {
+  /**
+   * `"proved"`: what callers said or declared leaves no way on, or what was seen stood for 25 ms; `"suspected"`: the same
+   * on a lock whose guards were given back by others before; `"drained"`: the event loop is empty.
+   */
+  readonly kind: "proved" | "suspected" | "drained";
+  /** What it rests on: guards passed as `holding`, task scopes, the body on the stack, the empty event loop. */
+  readonly evidence: "holding" | "scope" | "nested" | "drained";
+  /** True when waits were rejected with `LW_DEADLOCK`: the closing one, at the end of the loop all. */
+  readonly rejected: boolean;
+  /** Platform time of the verdict. */
+  readonly at: number;
+  /** The waits of the knot with their holders. The one that closed it comes first. */
+  readonly edges: readonly DeadlockEdge[];
+}
+
 /** A diagnostics channel and the shape of what is published on it. */
 export interface EventChannel<T> {
   readonly name: string | symbol;
@@ -111,6 +134,8 @@ export const channels: {
   readonly released: EventChannel<ReleasedEvent>;
   readonly left: EventChannel<LeftEvent>;
   readonly lease: EventChannel<LeaseEvent>;
+  readonly nested: EventChannel<NestedEvent>;
+  readonly deadlock: EventChannel<DeadlockReport>;
 } = {
   created: typed<LockRef>("lockwright:created"),
   queued: typed<QueuedEvent>("lockwright:queued"),
@@ -118,6 +143,8 @@ export const channels: {
   released: typed<ReleasedEvent>("lockwright:released"),
   left: typed<LeftEvent>("lockwright:left"),
   lease: typed<LeaseEvent>("lockwright:lease"),
+  nested: typed<NestedEvent>("lockwright:nested"),
+  deadlock: typed<DeadlockReport>("lockwright:deadlock"),
 };
 
 /** The hook in force, or null. Read by the emit sites; set only by {@link installHook}. */
@@ -200,6 +227,16 @@ export function emitLeft(lock: Observed, grant: Grant, why: LeftWhy, waited: num
 /** Tells the hook that a `tryAcquire` found the lock taken. */
 export function emitMissed(lock: Observed): void {
   if (hook !== null) callHook((to) => to.missed(lock));
+}
+
+/** Tells that a body must queue and that a knot is seen, of which nothing is believed yet. */
+export function emitNested(lock: LockRef, within: LockRef): void {
+  if (channels.nested.hasSubscribers) channels.nested.publish({ lock, within });
+}
+
+/** Tells a verdict; the report is made only when somebody listens. */
+export function emitDeadlock(report: () => DeadlockReport): void {
+  if (channels.deadlock.hasSubscribers) channels.deadlock.publish(report());
 }
 
 function keyOf(grant: Grant): { readonly key?: string } {

@@ -11,6 +11,7 @@ export {
 } from "./errors.js";
 export type {
   AcquireOptions,
+  DeadlockMode,
   Guard,
   LocalLock,
   Lock,
@@ -21,4 +22,6 @@ export type {
   WaitOrder,
 } from "./primitives/lock.js";
 export { Mutex } from "./primitives/mutex.js";
+export { type ReentrantGuard, ReentrantMutex } from "./primitives/reentrant-mutex.js";
 export { Semaphore } from "./primitives/semaphore.js";
+export { taskScope, trackOwners } from "./primitives/task-scope.js";

@@ -35,12 +35,26 @@ import {
 } from "../events.js";
 import { joinAbortGroup } from "./abort-groups.js";
 import { setDeadline } from "./deadlines.js";
-import { HELD, LEFT, Permit, type PermitOwner, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
-import { type AcquireOptions, type LockOptions, PLAIN_REQUEST, readRequest, type WaitRequest } from "./options.js";
+import { type Contended, delist, enlist } from "./drain.js";
+import { HELD, LEFT, type LockTies, Permit, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
+import {
+  type AcquireOptions,
+  type DeadlockMode,
+  type LockOptions,
+  PLAIN_REQUEST,
+  readRequest,
+  type WaitRequest,
+} from "./options.js";
 import * as refuse from "./refusals.js";
+import { isTracking } from "./task.js";
 import { Teller } from "./telling.js";
+import { adopt, isTieWanted, tieWait } from "./tie.js";
+import { examine } from "./verdict.js";
 import { type WaitOrder, WaitQueue } from "./wait-queue.js";
 import { Watchers } from "./watchers.js";
+
+/** A queue longer than this is not walked to prove a deadlock. */
+const MOST_LOOKED_AT = 10_000;
 
 let cores = 0;
 
@@ -53,13 +67,14 @@ export interface CoreShape {
 }
 
 /** A weighted queue of waiters and the permits they wait for. */
-export class PermitCore implements PermitOwner, Observed {
+export class PermitCore implements Contended, Observed {
   /** Number of creation: the global order in which several locks are taken together. */
   readonly id: number = ++cores;
   readonly kind: string;
   readonly isWeighted: boolean;
   readonly order: WaitOrder;
   readonly maxWaiters: number;
+  readonly deadlock: DeadlockMode;
   capacity: number;
   /** Permits not held (I2). */
   free: number;
@@ -68,6 +83,9 @@ export class PermitCore implements PermitOwner, Observed {
   isClosed = false;
   closeReason: unknown = undefined;
   probe: unknown = undefined;
+  ties: LockTies | undefined = undefined;
+  contendedBefore: Contended | undefined = undefined;
+  contendedAfter: Contended | undefined = undefined;
   readonly #ageing: number;
   readonly #givenName: string | undefined;
   /** Made at the first wait: most locks of a large program are never contended. */
@@ -84,6 +102,7 @@ export class PermitCore implements PermitOwner, Observed {
     this.isWeighted = shape.isWeighted;
     this.order = options.order ?? "fifo";
     this.maxWaiters = options.maxWaiters ?? Infinity;
+    this.deadlock = options.deadlock ?? "reject";
     this.#ageing = options.ageing ?? 0;
     this.#givenName = options.name;
   }
@@ -143,19 +162,23 @@ export class PermitCore implements PermitOwner, Observed {
   acquire(options: AcquireOptions | undefined): Promise<Permit> {
     if (options === undefined) {
       const permit = this.take(1);
-      return permit === undefined ? this.#wait(PLAIN_REQUEST) : Promise.resolve(permit);
+      if (permit === undefined) return this.#wait(PLAIN_REQUEST);
+      if (isTracking) adopt(permit, PLAIN_REQUEST);
+      return Promise.resolve(permit);
     }
     try {
-      return this.#acquireWith(readRequest(this, options));
+      return this.acquireWith(readRequest(this, options));
     } catch (error) {
       return Promise.reject<never>(error);
     }
   }
 
-  #acquireWith(request: WaitRequest): Promise<Permit> {
+  /** The same for options that were read already. */
+  acquireWith(request: WaitRequest): Promise<Permit> {
     if (request.signal?.aborted === true) return Promise.reject<never>(request.signal.reason);
     const permit = this.take(request.weight);
     if (permit === undefined) return this.#wait(request);
+    if (isTracking) adopt(permit, request);
     return Promise.resolve(permit);
   }
 
@@ -166,7 +189,7 @@ export class PermitCore implements PermitOwner, Observed {
     if (weight > this.capacity && this.capacity > 0) return Promise.reject<never>(refuse.tooHeavy(this, weight));
     const queue = (this.#queue ??= new WaitQueue(this.order, this.#ageing));
     if (this.order !== "fifo" && weight <= this.free && queue.isOutranked(request.priority)) {
-      return Promise.resolve(this.#passQueue(queue, weight));
+      return Promise.resolve(this.#passQueue(queue, request));
     }
     if (this.waiting >= this.maxWaiters) return Promise.reject<never>(refuse.overloaded(this));
     if (request.timeout === 0) return Promise.reject<never>(refuse.timedOut(this, 0, this.waiting));
@@ -174,16 +197,20 @@ export class PermitCore implements PermitOwner, Observed {
     const promise = promiseOf<Permit>(permit);
     if (request !== PLAIN_REQUEST || this.order === "priority") fitOut(permit, request);
     queue.push(permit);
-    this.waiting += 1;
+    if (this.waiting++ === 0) enlist(this);
+    const isTied = isTieWanted(request);
+    if (isTied) tieWait(permit, request);
     if (isWaitWatched()) this.#listening().queued(permit);
+    if (isTied) examine(permit);
     return promise;
   }
 
   /** Grants to a newcomer who is the head the moment it arrives and fits: waiters it outranks are not barged past (I1). */
-  #passQueue(queue: WaitQueue, weight: number): Permit {
-    this.free -= weight;
+  #passQueue(queue: WaitQueue, request: WaitRequest): Permit {
+    this.free -= request.weight;
     queue.countGrant();
-    const permit = new Permit(this, HELD, weight);
+    const permit = new Permit(this, HELD, request.weight);
+    if (isTracking) adopt(permit, request);
     if (isGrantWatched()) this.#listening().note(permit, undefined);
     // With ageing this grant may have made the oldest the head, and that one may fit.
     this.settle();
@@ -207,6 +234,7 @@ export class PermitCore implements PermitOwner, Observed {
 
   finish(permit: Permit, value?: unknown): void {
     permit.state = SPENT;
+    if (permit.extra !== undefined) permit.extra.tie?.moved(permit);
     this.free += permit.weight;
     if (this.waiting !== 0) this.#drain();
     if (this.#watchers !== undefined) this.#watchers.notice();
@@ -227,7 +255,7 @@ export class PermitCore implements PermitOwner, Observed {
     const isWatcher = permit.state === WATCHING;
     permit.end(LEFT, outcome);
     if (isWatcher) return this.#watchers!.ring.removed(permit);
-    this.waiting -= 1;
+    if (--this.waiting === 0) delist(this);
     this.#queue!.removed(permit);
     if (isWaitWatched()) this.#listening().note(permit, why);
   }
@@ -245,7 +273,7 @@ export class PermitCore implements PermitOwner, Observed {
       const head = queue.head()!;
       if (head.weight > this.free) return;
       this.free -= head.weight;
-      this.waiting -= 1;
+      if (--this.waiting === 0) delist(this);
       head.end(HELD, head);
       queue.granted(head);
       if (isGrantWatched()) this.#listening().note(head, undefined);
@@ -301,7 +329,22 @@ export class PermitCore implements PermitOwner, Observed {
     return refuse.notHeld(this);
   }
 
-  /** The waiters by arrival, and what the containers keep alive; for tests and the wait graph. */
+  queued(): readonly Permit[] {
+    return this.#queue?.entries() ?? [];
+  }
+
+  canServe(waiter: Permit, staying: ReadonlySet<Permit>): boolean {
+    let reach = this.capacity;
+    for (const hold of staying) reach -= hold.weight;
+    // Too heavy for the lock as it is: a resize has to come anyway, and it comes from outside.
+    if (waiter.weight > this.capacity || this.waiting > MOST_LOOKED_AT) return true;
+    if (waiter.weight > reach || !this.isWeighted || reach === this.capacity) return waiter.weight <= reach;
+    const isInTheWay = (other: Permit): boolean =>
+      other.weight > reach && other.weight <= this.capacity && other.extra?.deadlines === undefined;
+    return !this.#queue!.isAnyoneBefore(waiter, isInTheWay);
+  }
+
+  /** The waiters by arrival, and what the containers keep alive; for tests. */
   inspect(): {
     readonly queued: readonly Permit[];
     readonly watching: readonly Permit[];

@@ -3,13 +3,17 @@
  *
  * It only translates. Who gets in, in which order, and what a cancel leaves behind is said in `core/permit-core.ts`.
  */
+import { callBody } from "../core/call-frame.js";
 import { HELD, type Permit } from "../core/guard.js";
 import { showByToString } from "../core/inspection.js";
 import { checkBody, checkDuration, checkOptions, PLAIN_REQUEST, readRequest, readWeight } from "../core/options.js";
 import { type CoreShape, PermitCore } from "../core/permit-core.js";
 import { busy } from "../core/refusals.js";
+import { isTracking } from "../core/task.js";
+import { adopt } from "../core/tie.js";
 import { emitCreated } from "../events.js";
 import { BodySignal, neverAborted } from "./body-signal.js";
+import { beginScopedRun } from "./scoped-run.js";
 import type { AcquireOptions, Guard, LocalLock, LockOptions, LockStats, RunOptions, WaitOptions } from "./lock.js";
 
 const TICK = Promise.resolve();
@@ -34,11 +38,14 @@ export abstract class PermitLock implements LocalLock {
   tryAcquire(options?: { readonly weight?: number }): Guard | undefined {
     const core = this.core;
     const weight = options === undefined ? 1 : readWeight(core, options);
-    return core.take(weight) ?? core.missed(weight);
+    const permit = core.take(weight);
+    if (permit === undefined) return core.missed(weight);
+    if (isTracking) adopt(permit, PLAIN_REQUEST);
+    return permit;
   }
 
   run<T>(fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>, options?: RunOptions): Promise<T> {
-    if (options === undefined && typeof fn === "function") return runPlain(this.core, fn);
+    if (options === undefined && !isTracking && typeof fn === "function") return runPlain(this.core, fn);
     return runWith(this.core, fn, options);
   }
 
@@ -105,7 +112,7 @@ async function runPlain<T>(
   else guard = await core.acquire(undefined);
   let value: T;
   try {
-    value = await fn(guard, neverAborted());
+    value = await callBody(guard, fn, guard, neverAborted());
   } catch (error) {
     endHold(guard, undefined);
     throw error;
@@ -121,20 +128,28 @@ async function runWith<T>(
 ): Promise<T> {
   checkBody(fn);
   checkOptions(options);
-  const { signal, bodyTimeout = Infinity } = options ?? {};
+  const { bodyTimeout = Infinity } = options ?? {};
   checkDuration("bodyTimeout", bodyTimeout);
-  const guard = await core.acquire(options);
+  const request = readRequest(core, options ?? {});
+  const { signal } = request;
+  const scope = isTracking ? beginScopedRun(core.name, request) : undefined;
+  const guard = await core.acquireWith(request);
   if (signal?.aborted === true) {
     endHold(guard, undefined);
     throw signal.reason;
   }
+  const body: typeof fn =
+    scope === undefined
+      ? (held, seen) => callBody(guard, fn, held, seen)
+      : (held, seen) => scope.call(() => fn(held, seen));
   let value: T | undefined;
   try {
     value = await (bodyTimeout === Infinity
-      ? fn(guard, signal ?? neverAborted())
-      : runBounded(core.name, fn, guard, bodyTimeout, signal));
+      ? body(guard, signal ?? neverAborted())
+      : runBounded(core.name, body, guard, bodyTimeout, signal));
     return value;
   } finally {
+    scope?.end(guard);
     endHold(guard, value);
   }
 }
@@ -144,10 +159,11 @@ function endHold(guard: Permit, value: unknown): void {
   if (guard.state === HELD) guard.owner.finish(guard, value);
 }
 
-async function runBounded<T>(
+/** Calls a body with a signal that aborts after `limit` milliseconds too. */
+export async function runBounded<T, G>(
   name: string,
-  fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>,
-  guard: Guard,
+  fn: (guard: G, signal: AbortSignal) => T | PromiseLike<T>,
+  guard: G,
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<T> {
@@ -159,7 +175,8 @@ async function runBounded<T>(
   }
 }
 
-function refuseThenable<T>(value: T): T {
+/** Refuses a promise from the body of `runSync`. */
+export function refuseThenable<T>(value: T): T {
   if (typeof value !== "object" || value === null || typeof (value as { then?: unknown }).then !== "function")
     return value;
   throw new TypeError("fn of runSync must not return a promise: the lock is released when fn returns; use run");

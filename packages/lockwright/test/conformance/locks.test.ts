@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { type LockCase, lockCases, type LockNeed, type LockSubject } from "../../src/conformance/locks-all.js";
-import { type Guard, type Lock, type LockStats, Mutex, type RunOptions, Semaphore } from "../../src/index.js";
+import {
+  type Guard,
+  type Lock,
+  type LockStats,
+  Mutex,
+  ReentrantMutex,
+  type RunOptions,
+  Semaphore,
+} from "../../src/index.js";
 
 /** A lock that only uses the public face of another: proves that the contract can be met from outside. */
 class TurnLock implements Lock {
@@ -29,6 +37,8 @@ const subjects: readonly LockSubject[] = [
   { name: "Mutex", has: [...everything], make: () => new Mutex() },
   { name: "Mutex, lifo with ageing 1", has: [...everything], make: () => new Mutex({ order: "lifo", ageing: 1 }) },
   { name: "Mutex, priority", has: [...everything], make: () => new Mutex({ order: "priority" }) },
+  { name: "ReentrantMutex", has: [...everything], make: () => new ReentrantMutex() },
+  { name: "ReentrantMutex, lifo", has: [...everything], make: () => new ReentrantMutex({ order: "lifo", ageing: 1 }) },
   { name: "Semaphore(1)", has: [...everything], make: () => new Semaphore(1) },
   { name: "Semaphore(3)", has: everything, make: () => new Semaphore(3) },
   { name: "a lock built on a Semaphore", has: [], make: () => new TurnLock() },

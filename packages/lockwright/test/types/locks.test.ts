@@ -10,14 +10,18 @@ import {
   type Lock,
   type LockStats,
   Mutex,
+  type ReentrantGuard,
+  ReentrantMutex,
   Semaphore,
+  taskScope,
+  trackOwners,
 } from "../../src/index.js";
 
 test("locks fit the interfaces they promise", () => {
-  const locks: LocalLock[] = [new Mutex(), new Semaphore(1)];
+  const locks: LocalLock[] = [new Mutex(), new Semaphore(1), new ReentrantMutex()];
   const anyLock: Lock = locks[0]!;
   expectTypeOf(anyLock.stats()).toEqualTypeOf<LockStats>();
-  expect(locks.length).toBe(2);
+  expect(locks.length).toBe(3);
 });
 
 test("methods have the types of the contract", async () => {
@@ -31,6 +35,10 @@ test("methods have the types of the contract", async () => {
     Promise<readonly [Guard, AbortSignal]>
   >();
   expectTypeOf(mutex.whenAvailable()).toEqualTypeOf<Promise<void>>();
+  expectTypeOf<ReturnType<ReentrantMutex["acquire"]>>().toEqualTypeOf<Promise<ReentrantGuard>>();
+  expectTypeOf(new ReentrantMutex().run((guard) => guard.depth)).toEqualTypeOf<Promise<number>>();
+  expectTypeOf(taskScope(async () => "a", { name: "t" })).toEqualTypeOf<Promise<string>>();
+  expectTypeOf(trackOwners).toEqualTypeOf<(on: boolean) => void>();
   expectTypeOf(new Semaphore(2).drain()).toEqualTypeOf<Guard | undefined>();
 });
 
@@ -54,6 +62,10 @@ test("what must not compile does not", () => {
     new Semaphore(1).capacity = 2;
     // @ts-expect-error a timeout is a number of milliseconds
     void mutex.acquire({ timeout: "1s" });
+    // @ts-expect-error no such mode
+    new Mutex({ deadlock: "throw" });
+    // @ts-expect-error holding takes guards
+    void mutex.acquire({ holding: mutex });
     // @ts-expect-error a mutex cannot be resized
     mutex.resize(2);
     const options: AcquireOptions = { weight: 2 };
