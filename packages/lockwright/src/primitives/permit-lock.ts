@@ -8,7 +8,8 @@ import { showByToString } from "../core/inspection.js";
 import { checkBody, checkDuration, checkOptions, PLAIN_REQUEST, readRequest, readWeight } from "../core/options.js";
 import { type CoreShape, PermitCore } from "../core/permit-core.js";
 import { busy } from "../core/refusals.js";
-import { emitCreated } from "../events.js";
+import { traceAcquire } from "../core/traced-acquire.js";
+import { emitCreated, isAcquireTraced } from "../events.js";
 import { BodySignal, neverAborted } from "./body-signal.js";
 import type { AcquireOptions, Guard, LocalLock, LockOptions, LockStats, RunOptions, WaitOptions } from "./lock.js";
 
@@ -28,7 +29,10 @@ export abstract class PermitLock implements LocalLock {
   }
 
   acquire(options?: AcquireOptions): Promise<Guard> {
-    return this.core.acquire(options);
+    const core = this.core;
+    const before = core.waiting;
+    const outcome = core.acquire(options);
+    return core.waiting > before && isAcquireTraced() ? traceAcquire(core.ref, outcome) : outcome;
   }
 
   tryAcquire(options?: { readonly weight?: number }): Guard | undefined {
@@ -38,7 +42,7 @@ export abstract class PermitLock implements LocalLock {
   }
 
   run<T>(fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>, options?: RunOptions): Promise<T> {
-    if (options === undefined && typeof fn === "function") return runPlain(this.core, fn);
+    if (options === undefined && typeof fn === "function" && !isAcquireTraced()) return runPlain(this.core, fn);
     return runWith(this.core, fn, options);
   }
 
@@ -123,7 +127,8 @@ async function runWith<T>(
   checkOptions(options);
   const { signal, bodyTimeout = Infinity } = options ?? {};
   checkDuration("bodyTimeout", bodyTimeout);
-  const guard = await core.acquire(options);
+  const asked = core.acquire(options);
+  const guard = await (isAcquireTraced() ? traceAcquire(core.ref, asked) : asked);
   if (signal?.aborted === true) {
     endHold(guard, undefined);
     throw signal.reason;
