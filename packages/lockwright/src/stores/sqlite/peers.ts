@@ -32,6 +32,8 @@ const RETRY_MS = 250;
 const FINISH_MS = 500;
 /** Age at which the socket of a dead process is removed. */
 const SWEEP_AGE_MS = 86_400_000;
+/** The share of starts that look for such sockets: a crowd of processes need not all look, and each file costs a call. */
+const SWEEP_SHARE = 1 / 16;
 /** Milliseconds until a peer that fell silent is said to be unsure: until then its guardian has mostly ended it. */
 const UNSURE_MS = 50;
 /** Waiting connections the kernel keeps for a process that is too busy to accept. */
@@ -102,7 +104,7 @@ export class Peers implements Liveness {
         reject(new LockwrightError("LW_STORE_UNAVAILABLE", `cannot listen on ${this.endpoint}`, { cause }));
       });
       server.listen({ path: this.endpoint, backlog: BACKLOG }, resolve);
-      this.#sweep().catch(() => {}); // housekeeping: another process may be sweeping too
+      if (platform.random() < SWEEP_SHARE) this.#sweep().catch(() => {}); // another process may be sweeping too
       this.#server = server;
     });
     return this.#listening;
