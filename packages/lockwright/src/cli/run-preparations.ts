@@ -21,7 +21,7 @@ export class Preparations {
   }
 
   async #startStub(options: PreparationOptions): Promise<CommandStub | undefined> {
-    const stub = await CommandStub.start(options);
+    const stub = await CommandStub.start(options).catch(() => undefined); // starting the command itself will tell why
     if (stub !== undefined) options.told(stub.pid);
     return stub;
   }

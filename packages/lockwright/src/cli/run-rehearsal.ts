@@ -30,7 +30,8 @@ async function playTakeover(): Promise<void> {
   const holder = new LockSpace({ store: held, renewal: "loop", ownsStore: true });
   await holder.mutex("m").acquire();
   const lease = space.mutex("m").acquire({ signal: new AbortController().signal });
-  while ((await waiting.inspect("m")).waiters.length === 0); // each look lets the acquire go on
+  // Each look lets the acquire go on by a step.
+  for (let looks = 0; looks < 1000 && (await waiting.inspect("m")).waiters.length === 0; looks += 1);
   await waiting.execute([{ type: "dead", resource: "m", process: held.process }]);
   await (await lease).release();
   await holder.close();

@@ -12,9 +12,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { platform } from "../platform.js";
 
 const SHELL = "/bin/sh";
 const SCRIPT: string = fileURLToPath(new URL("./run-stub.sh", import.meta.url));
+/** Milliseconds for the shell to introduce itself; then the command is started without it. */
+const PATIENCE = 2000;
 /** Longer introductions are not read to the end; no system passes on more. */
 const MAX_INTRODUCTION = 8_000_000;
 
@@ -52,7 +55,7 @@ export class CommandStub {
     const line = child.stdio[4] as Duplex;
     if (introduction !== undefined && isFaithful(introduction.environment, env))
       return new CommandStub(child, introduction.pid, line);
-    line?.destroy();
+    line?.destroy(); // which ends it, if it has not ended
     return undefined;
   }
 
@@ -84,7 +87,12 @@ interface Introduction {
 function introductionOf(child: ChildProcess): Promise<Introduction | undefined> {
   const line = child.stdio[4] as Duplex | null | undefined;
   let text = "";
-  return new Promise((resolve) => {
+  return new Promise((settle) => {
+    const timer = platform.setTimer(() => settle(undefined), PATIENCE);
+    const resolve = (introduction: Introduction | undefined): void => {
+      timer.clear();
+      settle(introduction);
+    };
     child.on("error", () => resolve(undefined));
     child.once("exit", () => resolve(undefined));
     line?.on("error", () => {}); // it ended: its exit tells

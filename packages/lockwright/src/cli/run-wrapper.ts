@@ -134,11 +134,16 @@ async function holdAndRun(
   const say = (event: "renewal-failing" | "lost" | "max-hold"): void => report.child(event);
   const settings = { command, args, env, ttl, maxHold, descriptor, kind, deadline, say };
   const stub = await backstage.preparations.stub();
-  const started = startCommand(settings, guardian, stub, String(lease.token), String(lease.expiresAt));
-  const child = new WrappedChild(settings, guardian, started);
-  signals.receiver = (signal) => child.forward(signal);
-  lease.signal.addEventListener("abort", () => child.lost());
   try {
+    // A signal that came since the lock was ours and found no command to go to.
+    if (signals.exitCode !== undefined) {
+      await release(lease, report);
+      return signals.exitCode;
+    }
+    const started = startCommand(settings, guardian, stub, String(lease.token), String(lease.expiresAt));
+    const child = new WrappedChild(settings, guardian, started);
+    signals.receiver = (signal) => child.forward(signal);
+    lease.signal.addEventListener("abort", () => child.lost());
     const { code, isLost } = await child.ended;
     if (isLost || lease.state === "lost") return report.ended(EXIT.lost, code);
     await release(lease, report);

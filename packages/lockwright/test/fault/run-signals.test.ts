@@ -59,6 +59,22 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
   },
 );
 
+test(
+  "a signal at any moment of the start ends the run: no command is started after it and left without it (slow)",
+  { timeout: 120_000 },
+  async () => {
+    using bench = new RunBench();
+    const runs = Array.from({ length: 30 }, async (_, index) => {
+      const run = bench.start("run", `k${index % 3}`, "--quiet", "--", "sleep", "100");
+      await new Promise((resolve) => setTimeout(resolve, 50 + 40 * index));
+      run.process.kill("SIGTERM");
+      return await run.ended;
+    });
+    // By a signal itself (null) only before ours is listened to.
+    for (const { code } of await Promise.all(runs)) expect([143, null]).toContain(code);
+  },
+);
+
 test("a wrapper stopped past its ttl: its command is killed before the next gets the lock; woken, it says 76", async () => {
   using bench = new RunBench();
   const run = bench.start("run", "k", "--ttl", "1s", "--", ...recorder(60));
