@@ -52,10 +52,9 @@ export class CommandStub {
       env,
     });
     const introduction = await introductionOf(child);
-    const line = child.stdio[4] as Duplex;
     if (introduction !== undefined && isFaithful(introduction.environment, env))
-      return new CommandStub(child, introduction.pid, line);
-    line?.destroy(); // which ends it, if it has not ended
+      return new CommandStub(child, introduction.pid, child.stdio[4] as Duplex);
+    endShells(child);
     return undefined;
   }
 
@@ -73,7 +72,18 @@ export class CommandStub {
 
   /** Ends it if it has not become the command. */
   discard(): void {
-    if (!this.#isStarted) this.#line.destroy();
+    if (!this.#isStarted) endShells(this.process);
+  }
+}
+
+/** Ends what has not become a command: the inner shell by the end of its line, the outer one and what it may hang in by force. */
+function endShells({ pid, stdio, exitCode, signalCode }: ChildProcess): void {
+  (stdio[4] as Duplex | null | undefined)?.destroy();
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // it has ended
   }
 }
 
