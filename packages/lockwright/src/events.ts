@@ -113,6 +113,16 @@ export interface DeadlockReport {
   readonly edges: readonly DeadlockEdge[];
 }
 
+/** What every event of one traced acquire carries, the same object each time; an APM opens and closes a span on it. */
+export interface AcquireTrace {
+  readonly lock: LockRef;
+  readonly key?: string;
+  /** Milliseconds in the queue; there from `asyncStart` on. */
+  waited?: number;
+  /** Why it was not acquired; there from `error` on. */
+  error?: unknown;
+}
+
 /** A diagnostics channel and the shape of what is published on it. */
 export interface EventChannel<T> {
   readonly name: string | symbol;
@@ -145,6 +155,26 @@ export const channels: {
   lease: typed<LeaseEvent>("lockwright:lease"),
   nested: typed<NestedEvent>("lockwright:nested"),
   deadlock: typed<DeadlockReport>("lockwright:deadlock"),
+};
+
+/**
+ * The five channels of `tracingChannel("lockwright:acquire")`: acquires that have to wait, and those of `run`.
+ *
+ * `start` and `end` when it was asked for, `asyncStart` and `asyncEnd` when it was granted or given up, `error` before
+ * them in the second case.
+ */
+export const acquireTracing: {
+  readonly start: EventChannel<AcquireTrace>;
+  readonly end: EventChannel<AcquireTrace>;
+  readonly asyncStart: EventChannel<AcquireTrace>;
+  readonly asyncEnd: EventChannel<AcquireTrace>;
+  readonly error: EventChannel<AcquireTrace>;
+} = {
+  start: typed<AcquireTrace>("tracing:lockwright:acquire:start"),
+  end: typed<AcquireTrace>("tracing:lockwright:acquire:end"),
+  asyncStart: typed<AcquireTrace>("tracing:lockwright:acquire:asyncStart"),
+  asyncEnd: typed<AcquireTrace>("tracing:lockwright:acquire:asyncEnd"),
+  error: typed<AcquireTrace>("tracing:lockwright:acquire:error"),
 };
 
 /** The hook in force, or null. Read by the emit sites; set only by {@link installHook}. */
@@ -185,8 +215,20 @@ export function isWaitWatched(): boolean {
   return hook !== null || granted.hasSubscribers || queued.hasSubscribers || left.hasSubscribers;
 }
 
+/** Answers whether anyone traces acquires. */
+export function isAcquireTraced(): boolean {
+  return (
+    start.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers ||
+    asyncStart.hasSubscribers ||
+    end.hasSubscribers
+  );
+}
+
 // One load less at each emit site than through the table.
 const { queued, granted, released, left } = channels;
+const { start, end, asyncStart, asyncEnd, error } = acquireTracing;
 
 /** Tells that a named lock was built. */
 export function emitCreated(lock: LockRef): void {
@@ -237,6 +279,25 @@ export function emitNested(lock: LockRef, within: LockRef): void {
 /** Tells a verdict; the report is made only when somebody listens. */
 export function emitDeadlock(report: () => DeadlockReport): void {
   if (channels.deadlock.hasSubscribers) channels.deadlock.publish(report());
+}
+
+/** Tells that an acquire was asked for; ask {@link isAcquireTraced} before. */
+export function emitAcquireStart(lock: LockRef, key?: string): AcquireTrace {
+  const trace: AcquireTrace = key === undefined ? { lock } : { lock, key };
+  if (start.hasSubscribers) start.publish(trace);
+  if (end.hasSubscribers) end.publish(trace);
+  return trace;
+}
+
+/** Tells how a traced acquire ended, `waited` milliseconds after it was asked for; with `failure`, that it was given up. */
+export function emitAcquireEnd(trace: AcquireTrace, waited: number, failure?: { readonly reason: unknown }): void {
+  trace.waited = waited;
+  if (failure !== undefined) {
+    trace.error = failure.reason;
+    if (error.hasSubscribers) error.publish(trace);
+  }
+  if (asyncStart.hasSubscribers) asyncStart.publish(trace);
+  if (asyncEnd.hasSubscribers) asyncEnd.publish(trace);
 }
 
 function keyOf(grant: Grant): { readonly key?: string } {

@@ -11,7 +11,8 @@ import { type CoreShape, PermitCore } from "../core/permit-core.js";
 import { busy } from "../core/refusals.js";
 import { isTracking } from "../core/task.js";
 import { adopt } from "../core/tie.js";
-import { emitCreated } from "../events.js";
+import { traceAcquire } from "../core/traced-acquire.js";
+import { emitCreated, isAcquireTraced } from "../events.js";
 import { BodySignal, neverAborted } from "./body-signal.js";
 import { beginScopedRun } from "./scoped-run.js";
 import type { AcquireOptions, Guard, LocalLock, LockOptions, LockStats, RunOptions, WaitOptions } from "./lock.js";
@@ -32,7 +33,10 @@ export abstract class PermitLock implements LocalLock {
   }
 
   acquire(options?: AcquireOptions): Promise<Guard> {
-    return this.core.acquire(options);
+    const core = this.core;
+    const before = core.waiting;
+    const outcome = core.acquire(options);
+    return core.waiting > before && isAcquireTraced() ? traceAcquire(core.ref, outcome) : outcome;
   }
 
   tryAcquire(options?: { readonly weight?: number }): Guard | undefined {
@@ -45,7 +49,8 @@ export abstract class PermitLock implements LocalLock {
   }
 
   run<T>(fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>, options?: RunOptions): Promise<T> {
-    if (options === undefined && !isTracking && typeof fn === "function") return runPlain(this.core, fn);
+    const isPlain = options === undefined && !isTracking && typeof fn === "function" && !isAcquireTraced();
+    if (isPlain) return runPlain(this.core, fn);
     return runWith(this.core, fn, options);
   }
 
@@ -133,7 +138,8 @@ async function runWith<T>(
   const request = readRequest(core, options ?? {});
   const { signal } = request;
   const scope = isTracking ? beginScopedRun(core.name, request) : undefined;
-  const guard = await core.acquireWith(request);
+  const asked = core.acquireWith(request);
+  const guard = await (isAcquireTraced() ? traceAcquire(core.ref, asked) : asked);
   if (signal?.aborted === true) {
     endHold(guard, undefined);
     throw signal.reason;
