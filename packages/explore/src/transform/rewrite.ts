@@ -24,6 +24,8 @@ export interface RewriteOptions {
   readonly isUsingLowered: boolean;
   /** Nothing compiles the file after us: what no Node runs must be refused here. */
   readonly isLast: boolean;
+  /** What is edited has its types blanked already. */
+  readonly isBlanked: boolean;
 }
 
 /** One file under edit, and what parents note for the nodes below them. */
@@ -53,13 +55,14 @@ export class Rewrite {
   #resources = 0;
   #hasEdits = false;
 
-  constructor(code: string, file: string, parsed: ParsedFile, options: RewriteOptions) {
+  /** `text` is what is edited: `code`, or `code` with its types blanked. */
+  constructor(code: string, text: string, file: string, parsed: ParsedFile, options: RewriteOptions) {
     this.#code = code;
     this.#file = file;
     this.#comments = parsed.comments;
     this.positions = parsed.positions;
     this.options = options;
-    this.text = new MagicString(code);
+    this.text = new MagicString(text);
     this.names = injectedNames(code);
     this.sites = new SiteList(code, parsed.positions);
   }

@@ -48,6 +48,9 @@ test("every file with an await below node_modules transforms and parses again", 
       const after = errorsOf(file, code);
       if (after.length > 0 && after.length > errorsOf(file, source).length)
         problems.push(`${file} ${JSON.stringify(build)}: ${after.join("; ")}`);
+      const { code: stripped } = /\.[mc]?ts$/.test(file) ? transform(source, file, build) : { code: "" };
+      const broken = errorsOf(file.replace(/ts$/, "js"), stripped);
+      if (broken.length > 0) problems.push(`${file}, stripped: ${broken.join("; ")}`);
       if (code.split("\n").length !== source.split("\n").length) problems.push(`${file}: its lines moved`);
     }
   }

@@ -1,7 +1,12 @@
+import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { transform } from "../../../src/transform/index.ts";
 import { installReferenceRuntime } from "../../support/reference-runtime.ts";
-import { evaluate } from "../../support/subjects.ts";
+import { evaluate, happenings } from "../../support/subjects.ts";
+
+const amaro = createRequire(import.meta.url)("amaro") as {
+  transformSync(code: string, options: { mode: "strip-only" }): { code: string };
+};
 
 describe("stripping", () => {
   test("blanks types, so what follows stays in its column", () => {
@@ -54,4 +59,43 @@ const f = async <T,>(x: T, ...r: readonly T[]): Promise<
     expect(code.split("\n")).toHaveLength(4);
     expect(transform(code, "a.mjs", { strip: false }).sites).toHaveLength(4);
   });
+});
+
+test("type parameters of an async arrow may span lines", async () => {
+  installReferenceRuntime();
+  const source =
+    "const f = async /* ( */ <\n  T extends (x: number) => void, // (\n> /* ( */ (x: T) => await x, g = async <\n T,\n>() => {};\nmodule.exports = async () => [await f<any>(1), await g()];";
+  const { code } = transform(source, "a.cts");
+  expect(code.split("\n")).toHaveLength(6);
+  expect(
+    await evaluate(code)(
+      () => {},
+      (_, value) => value,
+    ),
+  ).toEqual([1, undefined]);
+});
+
+test("a typed program does what it does with its types blanked alone", async () => {
+  const source = `type Maybe<T> = T | undefined; abstract class Base<T extends object> { protected abstract readonly kind: string; constructor(readonly_: T) { void readonly_ } }
+class Box<T extends { n: number }> extends Base<T> implements Iterable<number> { protected override kind = "box" as const; private items!: T[]; declare readonly ghost: string;
+  async sum<U = number>(this: Box<T>, scale?: U, ...rest: readonly number[]): Promise<number> { let total: number = 0; for await (const { n = 0 as number } of (this.items as AsyncIterable<T> | T[])!) total += n * Number((await scale) ?? 1 satisfies number); return total + rest.length }
+  set<K extends keyof this>(items: T[]): this { this.items = items; return this } *[Symbol.iterator](): Generator<number, void, unknown> { yield* this.items.map((i): number => i.n) } }
+const wide = async <T extends object>(x: Maybe<T>,
+  y?: number): Promise<
+    readonly [Maybe<T>, number]
+  > => [await (x as Maybe<T>), (await (y!)) satisfies number as number];
+function guard(x: unknown): x is string; function guard(x: any): boolean { return typeof x === "string" }
+async function* stream(this: void, ...xs: (number | Promise<number>)[]): AsyncGenerator<number> { for (const x of xs) yield (await (x as Promise<number>))! }
+module.exports = async (log: (x: unknown) => void): Promise<unknown> => { const out: number[] = []; for await (const x of stream(1, Promise.resolve(2))) out.push(x as number); try { await (Promise.reject<never>(new Error("e"))) } catch (e: unknown) { log((e as Error).message) }
+  return [await new Box<{ n: number }>({ n: 1 }).set([{ n: 1 }, { n: 2 }]).sum<number>(2, 3), await wide<{ a: 1 }>({ a: 1 }, 5), guard("x"), out, [...new Box({ n: 0 }).set([{ n: 9 }])]] }`;
+  installReferenceRuntime();
+  const native = amaro.transformSync(source, { mode: "strip-only" }).code;
+  const run = (main: () => Promise<unknown>): Promise<unknown> => main();
+  const expected = await happenings(run, evaluate(native));
+  expect(expected).toContain("[ 7, [ { a: 1 }, 5 ], true, [ 1, 2 ], [ 9 ] ]");
+  for (const options of [{}, { track: true }, { lowerUsing: true }]) {
+    const { code } = transform(source, "a.cts", options);
+    expect(code.split("\n")).toHaveLength(source.split("\n").length);
+    expect(await happenings(run, evaluate(code))).toBe(expected);
+  }
 });
