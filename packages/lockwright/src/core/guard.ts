@@ -62,6 +62,7 @@ export const LEFT = 4;
 export interface PermitOwner {
   readonly name: string;
   readonly mode: Grant["mode"];
+  readonly key: string | undefined;
   /** Takes back a held permit; `value` is what a `run` body returned. */
   finish(permit: Permit, value?: unknown): void;
   /** Ends a wait with `outcome`, a rejected promise. Grants nothing: {@link settle} follows, once per core. */
@@ -145,6 +146,10 @@ export class Permit implements Guard, Grant {
     return this.extra?.watched?.intent as "read" | "write";
   }
 
+  get key(): string {
+    return this.owner.key as string;
+  }
+
   get probe(): unknown {
     return this.extra?.watched?.probe;
   }
@@ -183,9 +188,13 @@ export class Permit implements Guard, Grant {
     return "Guard";
   }
 
+  /** Its state in a word. */
+  protected get phase(): string {
+    return ["queued", "watching", "held", "released", "left"][this.state]!;
+  }
+
   toString(): string {
-    const phase = ["queued", "watching", "held", "released", "left"][this.state];
-    return `Guard { lock: ${JSON.stringify(this.owner.name)}, ${phase}, weight: ${this.weight} }`;
+    return `Guard { lock: ${JSON.stringify(this.owner.name)}, ${this.phase}, weight: ${this.weight} }`;
   }
 
   static {

@@ -117,6 +117,8 @@ export class WaitRequest {
   signal: AbortSignal | undefined = undefined;
   timeout: number = Infinity;
   intent: "read" | "write" | undefined = undefined;
+  /** On whose behalf it is; only for a lock with borrowers. */
+  borrower: unknown = undefined;
 }
 
 /** The request of a caller who gave no options. */

@@ -44,6 +44,11 @@ import { Watchers } from "./watchers.js";
 
 let cores = 0;
 
+/** Gives the next number of creation. For a lock made of several cores, which needs one of its own. */
+export function nextLockId(): number {
+  return ++cores;
+}
+
 /** What a lock class says about the core it wants. */
 export interface CoreShape {
   /** The class in kebab case. */
@@ -113,6 +118,21 @@ export class PermitCore implements PermitOwner, Observed {
     return this.isWeighted ? "shared" : "exclusive";
   }
 
+  /** The key this core stands for within a keyed lock, as listeners see it. */
+  get key(): string | undefined {
+    return undefined;
+  }
+
+  /** The lock as listeners know it: the core itself, unless it is a part of a larger lock. */
+  protected get observed(): Observed {
+    return this;
+  }
+
+  /** Callers of {@link watch} that were not told yet. */
+  get watching(): number {
+    return this.#watchers?.ring.live ?? 0;
+  }
+
   /** Answers whether an outsider could take `weight` now (I1). */
   fits(weight: number): boolean {
     return this.waiting === 0 && weight <= this.free && !this.isClosed;
@@ -131,7 +151,7 @@ export class PermitCore implements PermitOwner, Observed {
   missed(weight: number): undefined {
     if (this.isClosed) throw refuse.closed(this);
     this.checkWeight(weight);
-    if (isGrantWatched()) emitMissed(this);
+    if (isGrantWatched()) emitMissed(this.observed);
     return undefined;
   }
 
@@ -146,17 +166,27 @@ export class PermitCore implements PermitOwner, Observed {
       return permit === undefined ? this.#wait(PLAIN_REQUEST) : Promise.resolve(permit);
     }
     try {
-      return this.#acquireWith(readRequest(this, options));
+      return this.acquireWith(readRequest(this, options));
     } catch (error) {
       return Promise.reject<never>(error);
     }
   }
 
-  #acquireWith(request: WaitRequest): Promise<Permit> {
+  acquireWith(request: WaitRequest): Promise<Permit> {
     if (request.signal?.aborted === true) return Promise.reject<never>(request.signal.reason);
-    const permit = this.take(request.weight);
+    const permit = this.takeFor(request);
     if (permit === undefined) return this.#wait(request);
     return Promise.resolve(permit);
+  }
+
+  /** Takes what `request` asks for, as {@link take} does. */
+  protected takeFor(request: WaitRequest): Permit | undefined {
+    return this.take(request.weight);
+  }
+
+  /** Makes the permit of a request; a lock whose guards can do more makes them here. */
+  protected permitFor(request: WaitRequest, state: number): Permit {
+    return new Permit(this, state, request.weight);
   }
 
   // Outlined from the fast path on purpose: it is large, and inlining it slows the free case down.
@@ -164,26 +194,27 @@ export class PermitCore implements PermitOwner, Observed {
     const { weight } = request;
     if (this.isClosed) return Promise.reject<never>(refuse.closed(this));
     if (weight > this.capacity && this.capacity > 0) return Promise.reject<never>(refuse.tooHeavy(this, weight));
-    const queue = (this.#queue ??= new WaitQueue(this.order, this.#ageing));
-    if (this.order !== "fifo" && weight <= this.free && queue.isOutranked(request.priority)) {
-      return Promise.resolve(this.#passQueue(queue, weight));
-    }
+    const passed = this.pass(request);
+    if (passed !== undefined) return Promise.resolve(passed);
     if (this.waiting >= this.maxWaiters) return Promise.reject<never>(refuse.overloaded(this));
     if (request.timeout === 0) return Promise.reject<never>(refuse.timedOut(this, 0, this.waiting));
-    const permit = new Permit(this, QUEUED, weight);
+    const permit = this.permitFor(request, QUEUED);
     const promise = promiseOf<Permit>(permit);
     if (request !== PLAIN_REQUEST || this.order === "priority") fitOut(permit, request);
-    queue.push(permit);
+    (this.#queue ??= new WaitQueue(this.order, this.#ageing)).push(permit);
     this.waiting += 1;
     if (isWaitWatched()) this.#listening().queued(permit);
     return promise;
   }
 
   /** Grants to a newcomer who is the head the moment it arrives and fits: waiters it outranks are not barged past (I1). */
-  #passQueue(queue: WaitQueue, weight: number): Permit {
-    this.free -= weight;
+  pass(request: WaitRequest): Permit | undefined {
+    const queue = this.#queue;
+    if (this.order === "fifo" || queue === undefined || request.weight > this.free) return undefined;
+    if (!queue.isOutranked(request.priority)) return undefined;
+    this.free -= request.weight;
     queue.countGrant();
-    const permit = new Permit(this, HELD, weight);
+    const permit = this.permitFor(request, HELD);
     if (isGrantWatched()) this.#listening().note(permit, undefined);
     // With ageing this grant may have made the oldest the head, and that one may fit.
     this.settle();
@@ -220,7 +251,12 @@ export class PermitCore implements PermitOwner, Observed {
   }
 
   #listening(): Teller {
-    return (this.#teller ??= new Teller(this));
+    return (this.#teller ??= new Teller(this, this.observed));
+  }
+
+  /** The teller, for transitions that a subclass adds. */
+  protected get teller(): Teller {
+    return this.#listening();
   }
 
   leave(permit: Permit, why: LeftWhy, outcome: Promise<never>): void {
@@ -319,7 +355,7 @@ export class PermitCore implements PermitOwner, Observed {
 }
 
 /** Gives a waiting permit its signal, deadline, priority and intent. */
-function fitOut(permit: Permit, request: WaitRequest): void {
+export function fitOut(permit: Permit, request: WaitRequest): void {
   const { signal, timeout, priority, intent } = request;
   if (priority !== 0) permit.extras().priority = priority;
   if (intent !== undefined) permit.watched().intent = intent;
