@@ -21,4 +21,12 @@ export type {
   WaitOrder,
 } from "./primitives/lock.js";
 export { Mutex } from "./primitives/mutex.js";
+export {
+  type ReadGuard,
+  ReadWriteLock,
+  type ReadWriteLockOptions,
+  type ReadWritePolicy,
+  type UpgradeableGuard,
+  type WriteGuard,
+} from "./primitives/read-write-lock.js";
 export { Semaphore } from "./primitives/semaphore.js";
