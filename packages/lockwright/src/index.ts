@@ -30,3 +30,4 @@ export {
   type WriteGuard,
 } from "./primitives/read-write-lock.js";
 export { Semaphore } from "./primitives/semaphore.js";
+export { type OptimisticOptions, type Stamp, StampedLock } from "./primitives/stamped-lock.js";
