@@ -20,6 +20,7 @@ export type {
   WaitOptions,
   WaitOrder,
 } from "./primitives/lock.js";
+export { CapacityLimiter } from "./primitives/capacity-limiter.js";
 export { Mutex } from "./primitives/mutex.js";
 export {
   type ReadGuard,
