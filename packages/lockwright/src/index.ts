@@ -21,6 +21,8 @@ export type {
   WaitOrder,
 } from "./primitives/lock.js";
 export { CapacityLimiter } from "./primitives/capacity-limiter.js";
+export { KeyedMutex, type KeyedMutexOptions } from "./primitives/keyed-mutex.js";
+export { KeyedSemaphore } from "./primitives/keyed-semaphore.js";
 export { Mutex } from "./primitives/mutex.js";
 export {
   type ReadGuard,
@@ -32,3 +34,4 @@ export {
 } from "./primitives/read-write-lock.js";
 export { Semaphore } from "./primitives/semaphore.js";
 export { type OptimisticOptions, type Stamp, StampedLock } from "./primitives/stamped-lock.js";
+export { StripedMutex, type StripedMutexOptions } from "./primitives/striped-mutex.js";
