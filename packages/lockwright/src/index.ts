@@ -20,6 +20,7 @@ export type {
   WaitOptions,
   WaitOrder,
 } from "./primitives/lock.js";
+export { acquireAll } from "./primitives/acquire-all.js";
 export { CapacityLimiter } from "./primitives/capacity-limiter.js";
 export { KeyedMutex, type KeyedMutexOptions } from "./primitives/keyed-mutex.js";
 export { KeyedSemaphore } from "./primitives/keyed-semaphore.js";
