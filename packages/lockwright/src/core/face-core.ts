@@ -29,7 +29,8 @@ export class FaceCore implements LockCore {
   readonly isWeighted = false;
   readonly order: WaitOrder;
   readonly capacity: number;
-  readonly #core: ReadWriteCore;
+  /** The core of all faces. */
+  readonly shared: ReadWriteCore;
   readonly #side: Side;
   readonly #weight: number;
   readonly #shape: FaceShape;
@@ -37,7 +38,7 @@ export class FaceCore implements LockCore {
   readonly #plain: WaitRequest;
 
   constructor(core: ReadWriteCore, side: Side, shape: FaceShape) {
-    this.#core = core;
+    this.shared = core;
     this.#side = side;
     this.#weight = side.weight;
     this.#shape = shape;
@@ -47,19 +48,19 @@ export class FaceCore implements LockCore {
   }
 
   get name(): string {
-    return this.#core.name;
+    return this.shared.name;
   }
 
   get id(): number {
-    return this.#core.id;
+    return this.shared.id;
   }
 
   get free(): number {
-    return this.#core.free >= this.#weight ? this.capacity : 0;
+    return this.shared.free >= this.#weight ? this.capacity : 0;
   }
 
   get held(): number {
-    return this.#core.census[this.#shape.counts];
+    return this.shared.census[this.#shape.counts];
   }
 
   get waiting(): number {
@@ -75,30 +76,30 @@ export class FaceCore implements LockCore {
   }
 
   get maxWaiters(): number {
-    return this.#core.maxWaiters;
+    return this.shared.maxWaiters;
   }
 
   get holders(): string {
-    return this.#core.holders;
+    return this.shared.holders;
   }
 
   take(): Permit | undefined {
     if (this.#side.isClosed) return undefined;
-    const permit = this.#core.take(this.#weight);
+    const permit = this.shared.take(this.#weight);
     if (permit !== undefined || this.#shape.rank === undefined) return permit;
-    return this.#core.pass(this.#plain);
+    return this.shared.pass(this.#plain);
   }
 
   missed(): undefined {
     if (this.isClosed) throw refuse.closed(this);
-    if (isGrantWatched()) emitMissed(this.#core);
+    if (isGrantWatched()) emitMissed(this.shared);
     return undefined;
   }
 
   acquire(options: AcquireOptions | undefined): Promise<Permit> {
     try {
       const request = options === undefined ? this.#plain : this.#own(readRequest(this, options));
-      if (!this.isClosed) return this.#core.acquireWith(request);
+      if (!this.isClosed) return this.shared.acquireWith(request);
       throw request.signal?.aborted === true ? request.signal.reason : refuse.closed(this);
     } catch (error) {
       return Promise.reject<never>(error);
@@ -107,7 +108,7 @@ export class FaceCore implements LockCore {
 
   watch(request: WaitRequest): Promise<void> {
     const own = request === PLAIN_REQUEST ? this.#plain : this.#own(request);
-    if (!this.isClosed || own.signal?.aborted === true) return this.#core.watch(own);
+    if (!this.isClosed || own.signal?.aborted === true) return this.shared.watch(own);
     return Promise.reject<never>(refuse.closed(this));
   }
 
@@ -130,7 +131,7 @@ export class FaceCore implements LockCore {
   }
 
   #end(why: LeftWhy, errorOf: () => unknown): number {
-    const core = this.#core;
+    const core = this.shared;
     const { queued, watching } = core.inspect();
     const mine = [...queued, ...watching].filter((permit) => permit.weight === this.#weight);
     const upgrade = core.waitingUpgrade;
