@@ -57,7 +57,7 @@ export class BorrowerCore extends PermitCore implements Lender {
     if (this.waiting !== 0 || this.free < 1 || this.isClosed) return undefined;
     this.free -= 1;
     const permit = this.permitFor(request, HELD);
-    if (isGrantWatched()) this.teller.taken(permit);
+    if (isGrantWatched()) this.tellTaken(permit, request.intent);
     return permit;
   }
 

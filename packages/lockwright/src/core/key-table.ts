@@ -115,6 +115,11 @@ export class KeyTable<K> extends KeyedLockHead implements KeyDirectory<K> {
     return this.#cores.size - (this.#spare?.isIdle === true ? 1 : 0);
   }
 
+  /** What the map holds, the spare included; for tests. */
+  get entries(): number {
+    return this.#cores.size;
+  }
+
   find(key: K): KeyCore | undefined {
     const spare = this.#spare;
     return spare !== undefined && spare.entry === key ? spare : this.#cores.get(key);

@@ -139,12 +139,18 @@ export class PermitCore implements PermitOwner, Observed {
   }
 
   /** Takes `weight` if nobody waits and it fits. The fast path: keep it this small, it is inlined. */
-  take(weight: number): Permit | undefined {
+  take(weight: number, intent?: WaitRequest["intent"]): Permit | undefined {
     if (this.waiting !== 0 || weight > this.free || this.isClosed) return undefined;
     this.free -= weight;
     const permit = new Permit(this, HELD, weight);
-    if (isGrantWatched()) this.#listening().taken(permit);
+    if (isGrantWatched()) this.tellTaken(permit, intent);
     return permit;
+  }
+
+  /** Tells of a grant that did not wait. */
+  protected tellTaken(permit: Permit, intent: WaitRequest["intent"]): void {
+    if (intent !== undefined) permit.watched().intent = intent;
+    this.#listening().taken(permit);
   }
 
   /** Says why {@link take} gave nothing: throws where it never will, else counts a miss. */
@@ -181,7 +187,7 @@ export class PermitCore implements PermitOwner, Observed {
 
   /** Takes what `request` asks for, as {@link take} does. */
   protected takeFor(request: WaitRequest): Permit | undefined {
-    return this.take(request.weight);
+    return this.take(request.weight, request.intent);
   }
 
   /** Makes the permit of a request; a lock whose guards can do more makes them here. */

@@ -76,11 +76,11 @@ export class ReadWriteCore extends PermitCore implements SidedOwner {
     return weight === ALL ? new WritePermit(this, state, weight) : new UpgradeablePermit(this, state, weight);
   }
 
-  override take(weight: number): Permit | undefined {
+  override take(weight: number, intent?: WaitRequest["intent"]): Permit | undefined {
     if (this.waiting !== 0 || weight > this.free) return undefined;
     this.free -= weight;
     const permit = this.permitOf(weight, HELD);
-    if (isGrantWatched()) this.teller.taken(permit);
+    if (isGrantWatched()) this.tellTaken(permit, intent);
     return permit;
   }
 
@@ -127,9 +127,9 @@ export class ReadWriteCore extends PermitCore implements SidedOwner {
     return undefined;
   }
 
-  upgrade(base: Permit, options: WaitOptions | undefined): Promise<Permit> {
+  upgrade(base: Permit, options: WaitOptions = {}): Promise<Permit> {
     try {
-      const request = readRequest({ name: this.name, isWeighted: false, order: "fifo" }, options ?? {});
+      const request = readRequest({ name: this.name, isWeighted: false, order: "fifo" }, options);
       if (request.signal?.aborted === true) return Promise.reject<never>(request.signal.reason);
       this.#checkLends(base);
       if (this.#upgrade !== undefined) throw refuse.upgrading(this);

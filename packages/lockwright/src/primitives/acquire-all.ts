@@ -66,7 +66,8 @@ function placeOf(lock: LocalLock): Place {
     return { lock, id: core.id, core };
   }
   const given = lock as Partial<LocalLock> | null | undefined;
-  if (typeof given !== "object" || typeof given?.acquire !== "function") {
+  // A keyed lock has an acquire too, which takes a key.
+  if (typeof given !== "object" || typeof given?.acquire !== "function" || typeof given.stats !== "function") {
     throw new TypeError(`locks must hold locks, got ${show(lock)}`);
   }
   let id = numbers.get(given);

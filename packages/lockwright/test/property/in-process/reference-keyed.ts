@@ -83,7 +83,10 @@ export class ReferenceKeyed {
     const gone: KeyAsk[] = [];
     for (const [key, queue] of this.queues) {
       gone.push(...queue.filter((ask) => which(ask, key)));
-      this.queues.set(key, queue.filter((ask) => !which(ask, key)));
+      this.queues.set(
+        key,
+        queue.filter((ask) => !which(ask, key)),
+      );
     }
     for (const ask of gone.toSorted((a, b) => a.id - b.id)) this.#end(ask, outcome);
   }

@@ -227,7 +227,12 @@ const disturbances: Readonly<Record<string, (stage: Stage) => void>> = {
 };
 
 /** Runs a scene with a disturbance after `at` steps; gives the number of steps it took. */
-async function play(make: () => Scene, disturb: (stage: Stage) => void, at: number, isClosing: boolean): Promise<number> {
+async function play(
+  make: () => Scene,
+  disturb: (stage: Stage) => void,
+  at: number,
+  isClosing: boolean,
+): Promise<number> {
   using clock = installTestPlatform();
   const controller = new AbortController();
   const scene = make();
@@ -244,13 +249,12 @@ async function play(make: () => Scene, disturb: (stage: Stage) => void, at: numb
     await Promise.resolve();
   }
   await over;
-  const where = `disturbed at step ${at}`;
   // A closed key keeps its entry.
   const left = isClosing ? scene.locks.map((lock) => lock.stats().held + lock.stats().waiting) : scene.left();
-  expect(left, where).toEqual(left.map(() => 0));
+  expect(left, `disturbed at step ${at}`).toEqual(left.map(() => 0));
   const listeners = getEventListeners(controller.signal, "abort").length;
-  expect([listeners, hasAbortGroup(controller.signal)], where).toEqual([0, false]);
-  expect([pendingDeadlines(), clock.timers.size], where).toEqual([0, 0]);
+  expect([listeners, hasAbortGroup(controller.signal)], `disturbed at step ${at}`).toEqual([0, false]);
+  expect([pendingDeadlines(), clock.timers.size], `disturbed at step ${at}`).toEqual([0, 0]);
   if (!isClosing) for (const lock of scene.locks) (await lock.acquire()).release();
   return steps;
 }

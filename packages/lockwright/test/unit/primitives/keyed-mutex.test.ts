@@ -410,7 +410,7 @@ describe("StripedMutex", () => {
       Symbol("s"),
     ]) {
       const guard = mutex.tryAcquire(key)!;
-      expect(mutex.tryAcquire(key), String(key)).toBeUndefined();
+      expect(mutex.tryAcquire(key), `again ${String(key)}`).toBeUndefined();
       guard.release();
     }
     const used = new Map<number, number>();
