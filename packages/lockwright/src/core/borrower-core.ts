@@ -25,7 +25,7 @@ export interface BorrowOptions extends AcquireOptions {
 /** A permit that belongs to a borrower. */
 export class BorrowedPermit extends Permit {
   declare readonly owner: Lender;
-  readonly borrower: unknown;
+  declare readonly borrower: unknown;
 
   constructor(owner: Lender, state: number, borrower: unknown) {
     super(owner, state, 1);

@@ -104,12 +104,14 @@ export class WaitExtra {
 
 /** A waiter, then a guard. Users see it as {@link Guard}, listeners as `Grant`. */
 export class Permit implements Guard, Grant {
-  readonly owner: PermitOwner;
-  state: number;
-  readonly weight: number;
+  // Declared, and assigned in the constructor: a field that is defined is one more step of the constructor, and with more
+  // than four subclasses in one program a slow one (150 ns each, measured).
+  declare readonly owner: PermitOwner;
+  declare state: number;
+  declare readonly weight: number;
   /** Settles the acquire promise; gone once called (G2). A rejection goes through it as a rejected promise. */
-  resolve: ((outcome: unknown) => void) | undefined;
-  extra: WaitExtra | undefined;
+  declare resolve: ((outcome: unknown) => void) | undefined;
+  declare extra: WaitExtra | undefined;
 
   constructor(owner: PermitOwner, state: number, weight: number) {
     this.owner = owner;

@@ -59,20 +59,22 @@ export interface CoreShape {
 
 /** A weighted queue of waiters and the permits they wait for. */
 export class PermitCore implements PermitOwner, Observed {
+  // Declared, and assigned in the constructor, as in Permit: with more than four subclasses in one program each field that
+  // is defined costs 150 ns, and a keyed lock makes a core per key (2 to 10 µs each, measured, against 0.4).
   /** Number of creation: the global order in which several locks are taken together. */
-  readonly id: number = ++cores;
-  readonly kind: string;
-  readonly isWeighted: boolean;
-  readonly order: WaitOrder;
-  readonly maxWaiters: number;
-  capacity: number;
+  declare readonly id: number;
+  declare readonly kind: string;
+  declare readonly isWeighted: boolean;
+  declare readonly order: WaitOrder;
+  declare readonly maxWaiters: number;
+  declare capacity: number;
   /** Permits not held (I2). */
-  free: number;
+  declare free: number;
   /** Waiters in the queue. */
-  waiting = 0;
-  isClosed = false;
-  closeReason: unknown = undefined;
-  probe: unknown = undefined;
+  declare waiting: number;
+  declare isClosed: boolean;
+  declare closeReason: unknown;
+  declare probe: unknown;
   readonly #ageing: number;
   readonly #givenName: string | undefined;
   /** Made at the first wait: most locks of a large program are never contended. */
@@ -83,12 +85,17 @@ export class PermitCore implements PermitOwner, Observed {
   #ref: LockRef | undefined = undefined;
 
   constructor(shape: CoreShape, options: LockOptions) {
+    this.id = ++cores;
     this.kind = shape.kind;
-    this.capacity = shape.capacity;
-    this.free = shape.capacity;
     this.isWeighted = shape.isWeighted;
     this.order = options.order ?? "fifo";
     this.maxWaiters = options.maxWaiters ?? Infinity;
+    this.capacity = shape.capacity;
+    this.free = shape.capacity;
+    this.waiting = 0;
+    this.isClosed = false;
+    this.closeReason = undefined;
+    this.probe = undefined;
     this.#ageing = options.ageing ?? 0;
     this.#givenName = options.name;
   }

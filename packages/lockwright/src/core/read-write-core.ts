@@ -15,6 +15,9 @@
  * - RW3 While an upgrade is held, the hold below it is lent: its guard is not `held`, and it takes over again when the
  *   upgrade is released. If it was disposed of meanwhile both end together, so nothing is left behind.
  * - RW4 An upgrade that is given up returns its debt and leaves the hold below as it was.
+ * - RW5 The version goes up by one in the step in which a write or an upgrade is granted, and by one in the step in which
+ *   it ends: it is odd while somebody writes, and two equal even readings have no write between them. It is counted in the
+ *   grant and not by the writer, whose grant may lie in somebody else's release, long before it runs on. (StampedLock.)
  *
  * Fairness: strict arrival order, so a writer waits for at most those who were in when it came. The policies give one
  * side a rank instead: who is preferred stands ahead of all others, in the same queue. `ageing` then bounds the others' wait.
@@ -63,6 +66,8 @@ export class ReadWriteCore extends PermitCore implements SidedOwner {
   readonly reading: Side = new Side(READ);
   readonly upgradeable: Side = new Side(UPGRADEABLE);
   readonly writing: Side = new Side(ALL);
+  /** Odd while somebody writes (RW5). */
+  version = 0;
   /** The upgrade that waits or holds (RW2). */
   #upgrade: UpgradedPermit | undefined = undefined;
 
@@ -70,7 +75,7 @@ export class ReadWriteCore extends PermitCore implements SidedOwner {
     super({ kind, capacity: ALL, isWeighted: false }, options);
   }
 
-  /** Makes the guard that goes with a weight; StampedLock has others. */
+  /** Makes the guard that goes with a weight. */
   protected permitOf(weight: number, state: number): Permit {
     if (weight === READ) return new ReadPermit(this, state, weight);
     return weight === ALL ? new WritePermit(this, state, weight) : new UpgradeablePermit(this, state, weight);
@@ -171,6 +176,8 @@ export class ReadWriteCore extends PermitCore implements SidedOwner {
 
   override finish(permit: Permit, value?: unknown): void {
     const upgrade = this.#upgrade;
+    // Before the hand-off, which may begin the next write.
+    if (permit.weight === ALL || permit === upgrade) this.version += 1;
     if (upgrade === undefined) return super.finish(permit, value);
     if (upgrade.state === QUEUED) this.#finishBeside(permit, upgrade);
     else if (permit !== upgrade) return upgrade.lendForGood();

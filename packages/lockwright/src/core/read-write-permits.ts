@@ -47,6 +47,7 @@ export interface WriteGuard extends Guard {
 /** The lock behind these guards. */
 export interface SidedOwner extends PermitOwner {
   readonly capacity: number;
+  version: number;
   sideOf(weight: number): { waiting: number };
   isLent(base: Permit): boolean;
   tryUpgrade(base: Permit): Guard | undefined;
@@ -55,7 +56,7 @@ export interface SidedOwner extends PermitOwner {
 }
 
 /** A permit of one side of a read-write lock: counts its own waits there. */
-export abstract class SidePermit extends Permit {
+abstract class SidePermit extends Permit {
   declare readonly owner: SidedOwner;
 
   constructor(owner: SidedOwner, state: number, weight: number) {
@@ -118,14 +119,27 @@ export class UpgradeablePermit extends ReadPermit implements UpgradeableGuard {
   }
 }
 
-/** A writer. */
-export class WritePermit extends SidePermit implements WriteGuard {
-  downgrade(): ReadGuard {
-    return this.owner.downgrade(this);
+/** A hold that excludes all others: the version goes up as it begins. */
+abstract class ExclusivePermit extends SidePermit {
+  constructor(owner: SidedOwner, state: number, weight: number) {
+    super(owner, state, weight);
+    if (state === HELD) owner.version += 1;
+  }
+
+  override end(state: number, outcome: unknown): void {
+    if (state === HELD) this.owner.version += 1;
+    super.end(state, outcome);
   }
 
   override get intent(): "read" | "write" {
     return super.intent ?? "write";
+  }
+}
+
+/** A writer. */
+export class WritePermit extends ExclusivePermit implements WriteGuard {
+  downgrade(): ReadGuard {
+    return this.owner.downgrade(this);
   }
 
   override get [Symbol.toStringTag](): string {
@@ -134,11 +148,11 @@ export class WritePermit extends SidePermit implements WriteGuard {
 }
 
 /** A reader that became, or waits to become, the writer. */
-export class UpgradedPermit extends SidePermit {
+export class UpgradedPermit extends ExclusivePermit {
   /** The hold it goes back to. */
-  readonly base: Permit;
+  declare readonly base: Permit;
   /** The base was disposed of while it was lent: both end together (RW3). */
-  endsBase: boolean;
+  declare endsBase: boolean;
 
   constructor(owner: SidedOwner, state: number, base: Permit) {
     super(owner, state, owner.capacity - base.weight);
@@ -153,10 +167,6 @@ export class UpgradedPermit extends SidePermit {
   /** Makes the end of this hold the end of its base too. */
   lendForGood(): void {
     this.endsBase = true;
-  }
-
-  override get intent(): "read" | "write" {
-    return super.intent ?? "write";
   }
 
   override get [Symbol.toStringTag](): string {

@@ -1,7 +1,7 @@
 /** A read-write lock that can also be read without being taken: look at the version, read, look again. */
 import { showByToString } from "../core/inspection.js";
 import { checkBody, checkCount, checkLockOptions, readRequest, show } from "../core/options.js";
-import { StampedCore } from "../core/stamped-core.js";
+import { ReadWriteCore } from "../core/read-write-core.js";
 import { emitCreated } from "../events.js";
 import { FaceLock } from "./face-lock.js";
 import type { Guard, LocalLock, LockOptions, WaitOptions } from "./lock.js";
@@ -54,12 +54,12 @@ export class StampedLock {
   readonly read: LocalLock;
   /** Writes, alone. */
   readonly write: LocalLock;
-  readonly #core: StampedCore;
+  readonly #core: ReadWriteCore;
 
   constructor(options: LockOptions = {}) {
     checkLockOptions(options);
     checkNoLifo(options.order);
-    const core = new StampedCore(options);
+    const core = new ReadWriteCore("stamped-lock", options);
     const shape = { rank: undefined, order: core.order };
     this.#core = core;
     this.read = new FaceLock("StampedLock.read", core, core.reading, {

@@ -5,7 +5,7 @@ import { codeOf, rejectionOf, settle } from "../../support/settling.js";
 import { installTestPlatform } from "../../support/test-platform.js";
 
 describe("versions", () => {
-  test("a stamp is valid until a write begins, and none is given while one goes on [S1]", async () => {
+  test("a stamp is valid until a write begins, and none is given while one goes on [RW5]", async () => {
     const lock = new StampedLock();
     const stamp = lock.tryOptimisticRead()!;
     lock.read.tryAcquire()!.release();
@@ -17,7 +17,7 @@ describe("versions", () => {
     expect(lock.validate(lock.tryOptimisticRead()!)).toBe(true);
   });
 
-  test("a write granted by another's release invalidates in that step, before its caller has run [I3, S1]", async () => {
+  test("a write granted by another's release invalidates in that step, before its caller has run [I3, RW5]", async () => {
     const lock = new StampedLock();
     const reader = lock.read.tryAcquire()!;
     const write = lock.write.acquire();
