@@ -130,6 +130,27 @@ describe("entries", () => {
     expect(mutex.size).toBe(0);
   });
 
+  // A watches "a", whose core is the spare. In the tick in which A is told, and before its entry is let go, B uses "b",
+  // which drops the idle core of "a", and C takes "a" anew. The old core must not come back.
+  test("an entry that was replaced between the news and the letting go does not come back [K1, K2]", async () => {
+    const mutex = new KeyedMutex<string>();
+    const guard = mutex.tryAcquire("a")!;
+    guard.release();
+    const again = mutex.tryAcquire("a")!;
+    const told = mutex.at("a").whenAvailable();
+    let successor: Guard | undefined;
+    again.release();
+    queueMicrotask(() => {
+      mutex.tryAcquire("b")!.release();
+      successor = mutex.tryAcquire("a");
+    });
+    await told;
+    await settle();
+    expect([successor?.held, mutex.tryAcquire("a")]).toEqual([true, undefined]);
+    successor!.release();
+    expect(mutex.size).toBe(0);
+  });
+
   test("a closed key stays closed, and its entry with it [K4]", async () => {
     const mutex = new KeyedMutex<string>();
     mutex.at("a").close("gone");
