@@ -8,18 +8,12 @@
  */
 import { isGrantWatched } from "../events.js";
 import { HELD, LEFT, Permit, type PermitOwner } from "./guard.js";
-import { type AcquireOptions, PLAIN_REQUEST, readRequest, type WaitRequest } from "./options.js";
+import { PLAIN_REQUEST, type WaitRequest } from "./options.js";
 import { PermitCore } from "./permit-core.js";
 import * as refuse from "./refusals.js";
 
 interface Lender extends PermitOwner {
   forget(permit: BorrowedPermit): void;
-}
-
-/** Options of an acquire on behalf of somebody. */
-export interface BorrowOptions extends AcquireOptions {
-  /** Whose permit it is: any value but undefined. Default: the guard itself. */
-  readonly borrower?: unknown;
 }
 
 /** A permit that belongs to a borrower. */
@@ -40,6 +34,7 @@ export class BorrowedPermit extends Permit {
 
 /** A counting core that knows who has borrowed from it. */
 export class BorrowerCore extends PermitCore implements Lender {
+  readonly hasBorrowers: boolean = true;
   /** Who waits or holds, by borrower (B1). */
   readonly #permits: Map<unknown, BorrowedPermit> = new Map<unknown, BorrowedPermit>();
 
@@ -67,21 +62,16 @@ export class BorrowerCore extends PermitCore implements Lender {
     return permit;
   }
 
-  override acquire(options: BorrowOptions | undefined): Promise<Permit> {
-    try {
-      return this.acquireWith(options === undefined ? PLAIN_REQUEST : this.readBorrow(options));
-    } catch (error) {
-      return Promise.reject<never>(error);
-    }
+  override acquireWith(request: WaitRequest): Promise<Permit> {
+    const { borrower, signal } = request;
+    const refusal = borrower === undefined || signal?.aborted === true ? undefined : this.refusalOf(borrower);
+    return refusal === undefined ? super.acquireWith(request) : Promise.reject<never>(refusal);
   }
 
-  /** Checks the options of one acquire, and that its borrower has nothing yet. */
-  readBorrow(options: BorrowOptions): WaitRequest {
-    const request = readRequest(this, options);
-    request.borrower = options.borrower;
-    const known = request.borrower === undefined ? undefined : this.#permits.get(request.borrower);
-    if (known !== undefined && request.signal?.aborted !== true) throw refuse.borrowed(this, known.state === HELD);
-    return request;
+  /** Makes the error of a borrower who has something already (B1). */
+  refusalOf(borrower: unknown): Error | undefined {
+    const known = this.#permits.get(borrower);
+    return known && refuse.borrowed(this, known.state === HELD);
   }
 
   /** Takes back what `borrower` holds. */

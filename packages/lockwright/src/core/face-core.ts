@@ -44,7 +44,7 @@ export class FaceCore implements LockCore {
     this.#shape = shape;
     this.order = shape.order;
     this.capacity = shape.capacity;
-    this.#plain = this.#own(new WaitRequest());
+    this.#plain = this.#fill(new WaitRequest());
   }
 
   get name(): string {
@@ -97,23 +97,33 @@ export class FaceCore implements LockCore {
   }
 
   acquire(options: AcquireOptions | undefined): Promise<Permit> {
+    if (options === undefined) return this.acquireWith(PLAIN_REQUEST);
     try {
-      const request = options === undefined ? this.#plain : this.#own(readRequest(this, options));
-      if (!this.isClosed) return this.shared.acquireWith(request);
-      throw request.signal?.aborted === true ? request.signal.reason : refuse.closed(this);
+      return this.acquireWith(readRequest(this, options));
     } catch (error) {
       return Promise.reject<never>(error);
     }
   }
 
+  acquireWith(request: WaitRequest): Promise<Permit> {
+    const own = this.#own(request);
+    // Whoever is aborted already is told that, as by any lock.
+    if (!this.isClosed || own.signal?.aborted === true) return this.shared.acquireWith(own);
+    return Promise.reject<never>(refuse.closed(this));
+  }
+
   watch(request: WaitRequest): Promise<void> {
-    const own = request === PLAIN_REQUEST ? this.#plain : this.#own(request);
+    const own = this.#own(request);
     if (!this.isClosed || own.signal?.aborted === true) return this.shared.watch(own);
     return Promise.reject<never>(refuse.closed(this));
   }
 
   /** Makes a request one for this face. */
   #own(request: WaitRequest): WaitRequest {
+    return request === PLAIN_REQUEST ? this.#plain : this.#fill(request);
+  }
+
+  #fill(request: WaitRequest): WaitRequest {
     request.weight = this.#weight;
     request.priority = this.#shape.rank ?? request.priority;
     return request;

@@ -24,6 +24,18 @@ export function acquireKey<K>(table: KeyDirectory<K>, key: K, options: AcquireOp
   }
 }
 
+/** Acquires `key` with options that were read already. */
+export function acquireKeyWith<K>(table: KeyDirectory<K>, key: K, request: WaitRequest): Promise<Permit> {
+  try {
+    const core = table.open(key);
+    const wait = core.acquireWith(request);
+    table.rest(core);
+    return wait;
+  } catch (error) {
+    return Promise.reject<never>(error); // what the hash of a striped lock threw
+  }
+}
+
 /** Takes `key` if it is free. */
 export function takeKey<K>(table: KeyDirectory<K>, key: K, weight: number): Permit | undefined {
   const core = table.open(key);
@@ -105,6 +117,10 @@ export class KeyView<K> implements LockCore {
 
   acquire(options: AcquireOptions | undefined): Promise<Permit> {
     return acquireKey(this.#table, this.#key, options);
+  }
+
+  acquireWith(request: WaitRequest): Promise<Permit> {
+    return acquireKeyWith(this.#table, this.#key, request);
   }
 
   watch(request: WaitRequest): Promise<void> {

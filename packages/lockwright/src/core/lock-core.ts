@@ -10,15 +10,16 @@ import type { AcquireOptions, Allowed, WaitRequest } from "./options.js";
 import type { Standing } from "./refusals.js";
 
 /** Takes permits, at once or after a wait. */
-export interface Admission {
-  readonly name: string;
+export interface Admission extends Allowed {
   /** Takes `weight` if it fits and nobody is ahead. */
   take(weight: number): Permit | undefined;
   acquire(options: AcquireOptions | undefined): Promise<Permit>;
+  /** The same for options that were read already; the request must be the caller's own. */
+  acquireWith(request: WaitRequest): Promise<Permit>;
 }
 
 /** The core of a lock on one event loop. */
-export interface LockCore extends Admission, Allowed, Standing {
+export interface LockCore extends Admission, Standing {
   /** Name of the lock, on both sides of the inheritance. */
   readonly name: string;
   /** Number of creation of the lock: the order in which several are taken together. */

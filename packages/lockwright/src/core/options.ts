@@ -108,6 +108,8 @@ export interface Allowed {
   readonly name: string;
   readonly isWeighted: boolean;
   readonly order: WaitOrder;
+  /** True where a caller may say on whose behalf it acquires. */
+  readonly hasBorrowers?: boolean;
 }
 
 /** The options of one wait, checked. */
@@ -153,6 +155,7 @@ export function readRequest(lock: Allowed, options: AcquireOptions): WaitRequest
       throw new TypeError(`intent must be "read" or "write", got ${show(intent)}`);
     request.intent = intent;
   }
+  if (lock.hasBorrowers === true) request.borrower = (options as { readonly borrower?: unknown }).borrower;
   return request;
 }
 

@@ -56,7 +56,7 @@ export async function acquireAll(locks: Iterable<LocalLock>, options?: AcquireOp
   return acquireInOrder(
     wanted.map(({ lock }) => lock),
     options,
-    `${wanted.length} locks`,
+    wanted.length === 1 ? "1 lock" : `${wanted.length} locks`,
   );
 }
 

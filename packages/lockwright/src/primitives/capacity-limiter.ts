@@ -1,6 +1,6 @@
 /** A limit on how many borrowers are in, each known by name. */
 import { BorrowerCore } from "../core/borrower-core.js";
-import { checkCount, checkLockOptions, readWeight } from "../core/options.js";
+import { checkCount, checkLockOptions, readRequest } from "../core/options.js";
 import type { AcquireOptions, Guard, LockOptions, RunOptions } from "./lock.js";
 import { PermitLock } from "./permit-lock.js";
 
@@ -65,9 +65,11 @@ export class CapacityLimiter<B = unknown> extends PermitLock<Guard, BorrowerCore
 
   override tryAcquire(options?: { readonly weight?: number; readonly borrower?: B }): Guard | undefined {
     const core = this.core;
-    if (options === undefined) return super.tryAcquire();
-    readWeight(core, options);
-    return core.takeFor(core.readBorrow(options)) ?? core.missed(1);
+    if (options?.borrower === undefined) return super.tryAcquire(options);
+    const request = readRequest(core, options);
+    const refusal = core.refusalOf(options.borrower);
+    if (refusal !== undefined) throw refusal;
+    return core.takeFor(request) ?? core.missed(1);
   }
 
   override run<T>(

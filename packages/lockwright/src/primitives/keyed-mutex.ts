@@ -120,7 +120,7 @@ export class KeyedMutex<K = string> extends KeyedLock<K> {
   }
 
   #titleOf(count: number): string {
-    return `${count} keys of "${this.name}"`;
+    return `${count} ${count === 1 ? "key" : "keys"} of "${this.name}"`;
   }
 }
 
