@@ -36,18 +36,12 @@ import {
 import { joinAbortGroup } from "./abort-groups.js";
 import { setDeadline } from "./deadlines.js";
 import { HELD, LEFT, Permit, type PermitOwner, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
+import { nextLockId } from "./lock-ids.js";
 import { type AcquireOptions, type LockOptions, PLAIN_REQUEST, readRequest, type WaitRequest } from "./options.js";
 import * as refuse from "./refusals.js";
 import { Teller } from "./telling.js";
 import { type WaitOrder, WaitQueue } from "./wait-queue.js";
 import { Watchers } from "./watchers.js";
-
-let cores = 0;
-
-/** Gives the next number of creation. For a lock made of several cores, which needs one of its own. */
-export function nextLockId(): number {
-  return ++cores;
-}
 
 /** What a lock class says about the core it wants. */
 export interface CoreShape {
@@ -85,7 +79,7 @@ export class PermitCore implements PermitOwner, Observed {
   #ref: LockRef | undefined = undefined;
 
   constructor(shape: CoreShape, options: LockOptions) {
-    this.id = ++cores;
+    this.id = nextLockId();
     this.kind = shape.kind;
     this.isWeighted = shape.isWeighted;
     this.order = options.order ?? "fifo";

@@ -1,8 +1,8 @@
 /** Several locks taken together. */
 import { acquireInOrder, type Acquirable, listOf } from "../core/guard-set.js";
 import type { LockCore } from "../core/lock-core.js";
+import { nextLockId } from "../core/lock-ids.js";
 import { readRequest, show } from "../core/options.js";
-import { nextLockId } from "../core/permit-core.js";
 import type { AcquireOptions, Guard, LocalLock } from "./lock.js";
 import { CoreLock, coreOf } from "./permit-lock.js";
 
