@@ -72,7 +72,7 @@ export class ReadWriteCore extends PermitCore implements SidedOwner {
   #upgrade: UpgradedPermit | undefined = undefined;
 
   constructor(kind: string, options: LockOptions) {
-    super({ kind, capacity: ALL, isWeighted: false }, options);
+    super({ kind, capacity: ALL, isWeighted: true }, options);
   }
 
   /** Makes the guard that goes with a weight. */

@@ -95,10 +95,6 @@ export class ReadPermit extends SidePermit implements ReadGuard {
     return this.owner.tryUpgrade(this);
   }
 
-  override get mode(): Grant["mode"] {
-    return "shared";
-  }
-
   override get intent(): "read" | "write" {
     return super.intent ?? "read";
   }
@@ -129,6 +125,10 @@ abstract class ExclusivePermit extends SidePermit {
   override end(state: number, outcome: unknown): void {
     if (state === HELD) this.owner.version += 1;
     super.end(state, outcome);
+  }
+
+  override get mode(): Grant["mode"] {
+    return "exclusive";
   }
 
   override get intent(): "read" | "write" {
