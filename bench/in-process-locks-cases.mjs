@@ -74,6 +74,16 @@ function queueBehindWriter(n, start) {
   });
 }
 
+/** One crowd after a smaller one: the peer needs some twenty seconds for 100k, so there are no samples to choose from. */
+async function queueOnce(n, start) {
+  for (let round = 0; round < 20; round += 1) await queueBehindWriter(1000, start);
+  globalThis.gc();
+  const begin = process.hrtime.bigint();
+  await queueBehindWriter(n, start);
+  const each = Number(process.hrtime.bigint() - begin) / n;
+  return { p50: each, min: each };
+}
+
 const sides = {
   lockwright: () => {
     const lock = new lockwright.ReadWriteLock();
@@ -280,12 +290,9 @@ export function lockCases(sample, sampleTimed) {
       ),
   };
   for (const [who, start] of Object.entries(keyUsers)) cases[`keys once ${who}`] = () => retained(start);
-  for (const [label, n] of [
-    ["10k", 10_000],
-    ["100k", 100_000],
-  ]) {
-    for (const [who, start] of Object.entries(sides))
-      cases[`rw queue ${label} ${who}`] = () => sample(() => queueBehindWriter(n, start), n);
+  for (const [who, start] of Object.entries(sides)) {
+    cases[`rw queue 10k ${who}`] = () => sample(() => queueBehindWriter(10_000, start), 10_000);
+    cases[`rw queue 100k ${who}`] = () => queueOnce(100_000, start);
   }
   return cases;
 }
