@@ -131,6 +131,8 @@ export interface Allowed {
   readonly name: string;
   readonly isWeighted: boolean;
   readonly order: WaitOrder;
+  /** True where a caller may say on whose behalf it acquires. */
+  readonly hasBorrowers?: boolean;
 }
 
 /** The options of one wait, checked. */
@@ -145,6 +147,8 @@ export class WaitRequest {
   isDetached = false;
   /** The task of the `run` body that will hold the permit. */
   body: Task | undefined = undefined;
+  /** On whose behalf it is; only for a lock with borrowers. */
+  borrower: unknown = undefined;
 }
 
 /** The request of a caller who gave no options. */
@@ -184,6 +188,7 @@ export function readRequest(lock: Allowed, options: AcquireOptions): WaitRequest
   }
   if (detached !== undefined) request.isDetached = readFlag("detached", detached);
   if (holding !== undefined) request.holding = readHolding(holding, request.isDetached);
+  if (lock.hasBorrowers === true) request.borrower = (options as { readonly borrower?: unknown }).borrower;
   return request;
 }
 
