@@ -46,6 +46,7 @@ import {
   readRequest,
   type WaitRequest,
 } from "./options.js";
+import { isWithinReach } from "./reach.js";
 import * as refuse from "./refusals.js";
 import { isTracking } from "./task.js";
 import { Teller } from "./telling.js";
@@ -53,9 +54,6 @@ import { adopt, isTieWanted, tieWait } from "./tie.js";
 import { examine } from "./verdict.js";
 import { type WaitOrder, WaitQueue } from "./wait-queue.js";
 import { Watchers } from "./watchers.js";
-
-/** A queue longer than this is not walked to prove a deadlock. */
-const MOST_LOOKED_AT = 10_000;
 
 /** What a lock class says about the core it wants. */
 export interface CoreShape {
@@ -84,7 +82,6 @@ export class PermitCore implements Contended, Observed {
   declare isClosed: boolean;
   declare closeReason: unknown;
   declare probe: unknown;
-  declare ties: LockTies | undefined;
   declare contendedBefore: Contended | undefined;
   declare contendedAfter: Contended | undefined;
   readonly #ageing: number;
@@ -92,6 +89,10 @@ export class PermitCore implements Contended, Observed {
   /** Made at the first wait: most locks of a large program are never contended. */
   #queue: WaitQueue | undefined = undefined;
   #watchers: Watchers | undefined = undefined;
+  /** Made with the first permit that has a place in the wait graph. */
+  #ties: LockTies | undefined = undefined;
+  /** True once there are watchers, ties or a teller: one look for all three on the way out. */
+  #isAttended = false;
   /** Made when somebody first listens. */
   #teller: Teller | undefined = undefined;
   #ref: LockRef | undefined = undefined;
@@ -109,7 +110,6 @@ export class PermitCore implements Contended, Observed {
     this.isClosed = false;
     this.closeReason = undefined;
     this.probe = undefined;
-    this.ties = undefined;
     this.contendedBefore = undefined;
     this.contendedAfter = undefined;
     this.#ageing = options.ageing ?? 0;
@@ -267,6 +267,7 @@ export class PermitCore implements Contended, Observed {
     const permit = new Permit(this, WATCHING, request.weight);
     const promise = promiseOf<void>(permit);
     fitOut(permit, request);
+    this.#isAttended = true;
     this.#watchers ??= new Watchers(this);
     this.#watchers.ring.push(permit);
     return promise;
@@ -274,26 +275,38 @@ export class PermitCore implements Contended, Observed {
 
   finish(permit: Permit, value?: unknown): void {
     permit.state = SPENT;
-    if (permit.extra !== undefined) permit.extra.tie?.moved(permit);
     this.free += permit.weight;
     if (this.waiting !== 0) this.#drain();
-    if (this.#watchers !== undefined) this.#watchers.notice();
-    if (this.#teller !== undefined || isReleaseWatched()) this.#tellReleased(permit, value);
+    if (this.#isAttended || isReleaseWatched()) this.#attend(permit, value);
   }
 
-  #tellReleased(permit: Permit, value: unknown): void {
+  /** What a release is to others than the next in line. */
+  #attend(permit: Permit, value: unknown): void {
+    permit.extra?.tie?.moved(permit);
+    this.#watchers?.notice();
+    if (this.#teller === undefined && !isReleaseWatched()) return;
     const teller = this.#listening();
     teller.released(permit, value);
     teller.flush();
   }
 
   #listening(): Teller {
+    this.#isAttended = true;
     return (this.#teller ??= new Teller(this, this.observed));
   }
 
   /** The teller, for transitions that a subclass adds. */
   protected get teller(): Teller {
     return this.#listening();
+  }
+
+  get ties(): LockTies | undefined {
+    return this.#ties;
+  }
+
+  set ties(ties: LockTies | undefined) {
+    this.#isAttended = true;
+    this.#ties = ties;
   }
 
   leave(permit: Permit, why: LeftWhy, outcome: Promise<never>): void {
@@ -379,14 +392,7 @@ export class PermitCore implements Contended, Observed {
   }
 
   canServe(waiter: Permit, staying: ReadonlySet<Permit>): boolean {
-    let reach = this.capacity;
-    for (const hold of staying) reach -= hold.weight;
-    // Too heavy for the lock as it is: a resize has to come anyway, and it comes from outside.
-    if (waiter.weight > this.capacity || this.waiting > MOST_LOOKED_AT) return true;
-    if (waiter.weight > reach || !this.isWeighted || reach === this.capacity) return waiter.weight <= reach;
-    const isInTheWay = (other: Permit): boolean =>
-      other.weight > reach && other.weight <= this.capacity && other.extra?.deadlines === undefined;
-    return !this.#queue!.isAnyoneBefore(waiter, isInTheWay);
+    return isWithinReach(this, this.#queue!, waiter, staying);
   }
 
   /** The waiters by arrival, and what the containers keep alive; for tests. */
