@@ -18,7 +18,8 @@ import type { Permit } from "./guard.js";
 import { compareKeys, showKey } from "./key-order.js";
 import { nextLockId } from "./lock-ids.js";
 import type { LockOptions } from "./options.js";
-import { type CoreShape, PermitCore } from "./permit-core.js";
+import type { CoreShape } from "./core-shape.js";
+import { PermitCore } from "./permit-core.js";
 
 /** Compares two keys as `Array.sort` wants it. */
 export type CompareKeys<K> = (a: K, b: K) => number;

@@ -33,9 +33,9 @@ import {
   type LockRef,
   type Observed,
 } from "../events.js";
-import { joinAbortGroup } from "./abort-groups.js";
-import { setDeadline } from "./deadlines.js";
 import { type Contended, delist, enlist } from "./drain.js";
+import { type CoreInspection, type CoreShape, refOf } from "./core-shape.js";
+import { fitOut } from "./fit-out.js";
 import { HELD, LEFT, type LockTies, Permit, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
 import { nextLockId } from "./lock-ids.js";
 import {
@@ -54,14 +54,6 @@ import { adopt, isTieWanted, tieWait } from "./tie.js";
 import { examine } from "./verdict.js";
 import { type WaitOrder, WaitQueue } from "./wait-queue.js";
 import { Watchers } from "./watchers.js";
-
-/** What a lock class says about the core it wants. */
-export interface CoreShape {
-  /** The class in kebab case. */
-  readonly kind: string;
-  readonly capacity: number;
-  readonly isWeighted: boolean;
-}
 
 /** A weighted queue of waiters and the permits they wait for. */
 export class PermitCore implements Contended, Observed {
@@ -123,13 +115,7 @@ export class PermitCore implements Contended, Observed {
   get ref(): LockRef {
     const known = this.#ref;
     if (known?.permits === this.capacity) return known;
-    return (this.#ref = Object.freeze({
-      id: this.id,
-      name: this.name,
-      kind: this.kind,
-      scope: "process",
-      permits: this.capacity,
-    } as const));
+    return (this.#ref = refOf(this));
   }
 
   /** Permits held: the sum of the weights of all live guards (I2). */
@@ -396,12 +382,7 @@ export class PermitCore implements Contended, Observed {
   }
 
   /** The waiters by arrival, and what the containers keep alive; for tests. */
-  inspect(): {
-    readonly queued: readonly Permit[];
-    readonly watching: readonly Permit[];
-    readonly head: Permit | undefined;
-    readonly span: number;
-  } {
+  inspect(): CoreInspection {
     const watching = this.#watchers?.ring;
     return {
       queued: this.#queue?.entries() ?? [],
@@ -410,13 +391,4 @@ export class PermitCore implements Contended, Observed {
       span: (this.#queue?.span ?? 0) + (watching?.span ?? 0),
     };
   }
-}
-
-/** Gives a waiting permit its signal, deadline, priority and intent. */
-export function fitOut(permit: Permit, request: WaitRequest): void {
-  const { signal, timeout, priority, intent } = request;
-  if (priority !== 0) permit.extras().priority = priority;
-  if (intent !== undefined) permit.watched().intent = intent;
-  if (signal !== undefined) joinAbortGroup(permit, signal);
-  if (timeout !== Infinity) setDeadline(permit, timeout);
 }

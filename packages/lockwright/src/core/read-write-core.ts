@@ -27,9 +27,10 @@
  * would wait for each other; they may try.
  */
 import { emitMissed, isGrantWatched, isWaitWatched, type LeftWhy } from "../events.js";
+import { fitOut } from "./fit-out.js";
 import { HELD, LEFT, type Permit, promiseOf, QUEUED } from "./guard.js";
 import { type LockOptions, readRequest, type WaitOptions, type WaitRequest } from "./options.js";
-import { fitOut, PermitCore } from "./permit-core.js";
+import { PermitCore } from "./permit-core.js";
 import { ReadPermit, type SidedOwner, UpgradeablePermit, UpgradedPermit, WritePermit } from "./read-write-permits.js";
 import * as refuse from "./refusals.js";
 

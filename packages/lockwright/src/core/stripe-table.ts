@@ -7,7 +7,7 @@
 import { firstSeen } from "./key-order.js";
 import { KeyCore, type KeyDirectory, KeyedLockHead } from "./key-table.js";
 import { type LockOptions, show } from "./options.js";
-import type { CoreShape } from "./permit-core.js";
+import type { CoreShape } from "./core-shape.js";
 
 /** Gives a whole number for a key; equal keys must get the same one. */
 export type HashKey<K> = (key: K) => number;
