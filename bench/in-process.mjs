@@ -8,6 +8,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
+import { lockRows } from "./in-process-locks-cases.mjs";
 
 const isQuick = process.argv.includes("--quick");
 const rounds = isQuick ? 1 : 5;
@@ -68,6 +69,7 @@ const rows = [
     against: { "cancel 100k bare": 1.3, "cancel 1k lockwright": 12 },
   },
   { name: "timeout armed and cleared", ours: "timeout lockwright", against: { "timeout pair": 0.3 } },
+  ...lockRows,
 ];
 
 const names = [...new Set(rows.flatMap((row) => [row.ours, ...Object.keys(row.against)]))];
@@ -164,6 +166,7 @@ writeFileSync(
         "async-mutex": versionOf("async-mutex"),
         "async-sema": versionOf("async-sema"),
         "async-lock": versionOf("async-lock"),
+        rwlock: versionOf("rwlock"),
       },
       date: new Date().toISOString(),
       isQuick,

@@ -51,7 +51,9 @@ export class ScheduleError extends Error {
     });
   }
 
+  /** By brand, so that it holds across two copies of the package; a subclass by its prototype, as ever. */
   static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== ScheduleError) return Function.prototype[Symbol.hasInstance].call(this, value);
     if (typeof value !== "object" || value === null) return false;
     const brands = (value as { [BRAND]?: unknown })[BRAND];
     return Array.isArray(brands) && brands.includes("ScheduleError");

@@ -1,8 +1,14 @@
 /** One exploration from first run to report. */
+import { inspector } from "./aftermath.js";
+import { describeAtomicity, findAtomicityViolations } from "./detect/atomicity.js";
+import { cycleText } from "./detect/deadlock.js";
+import { leakLines } from "./detect/leaks.js";
 import { ScheduleError } from "./errors.js";
 import type { Settings } from "./options.js";
 import { coverageLine } from "./report/coverage.js";
 import { explain } from "./report/explanation.js";
+import type { FailureView } from "./report/failure-view.js";
+import { publish } from "./publish.js";
 import type { Coverage, Failure, Report } from "./report/report.js";
 import { renderText } from "./report/text.js";
 import type { Body } from "./runtime/explorer.js";
@@ -12,10 +18,11 @@ import { Budget } from "./search/budget.js";
 import { type FirstRuns, runFirst } from "./search/determinism.js";
 import { Executor, type RecordedRun } from "./search/executor.js";
 import { grade } from "./search/grade.js";
+import { runFairly } from "./search/livelock.js";
 import { type Finding, Portfolio } from "./search/portfolio.js";
 import { shrink } from "./search/shrink.js";
 import { signatureOf } from "./search/signature.js";
-import { uninstrumentedPackages } from "./sites.js";
+import { isAnyAccessTracked, uninstrumentedPackages } from "./sites.js";
 import { readToken, writeToken } from "./token.js";
 import type { Trace } from "./trace.js";
 import { errorOf, lineOfSite } from "./verdict.js";
@@ -30,6 +37,7 @@ export class Exploration {
   readonly #warnings: string[] = [];
   readonly #latent: Draft[] = [];
   readonly #known = new Set<string>();
+  #native: Trace | undefined = undefined;
 
   constructor(body: Body, settings: Settings, progress?: (runs: number) => void) {
     const { seed, maxSteps, ioMax, fairAfter, reset, isLoose, detect } = settings;
@@ -58,17 +66,32 @@ export class Exploration {
     }
   }
 
+  get #isTracking(): boolean {
+    return this.#settings.detect.includes("lost-update");
+  }
+
   async #search(): Promise<Report> {
     const { fidelity, warmup } = this.#settings;
-    const budget = new Budget(this.#settings.runs, this.#settings.ms);
-    const first = await runFirst(this.#executor, fidelity, warmup);
-    this.#warnings.push(...first.warnings, ...warningsOf(first));
-    const portfolio = new Portfolio(this.#executor, this.#settings, budget);
-    const native = signatureOf(first.recorded.run);
-    if (native !== undefined && first.recorded.run.outcome?.kind !== "step-limit") {
+    const first = await runFirst(this.#executor, fidelity, warmup, this.#isTracking);
+    this.#native = first.trace;
+    this.#warnings.push(...first.warnings, ...warningsOf(first, this.#settings.detect));
+    const portfolio = new Portfolio(this.#executor, this.#settings, new Budget(this.#settings.runs, this.#settings.ms));
+    const { run } = first.recorded;
+    this.#failLostUpdate(run, first.trace);
+    if (signatureOf(run) !== undefined && run.outcome?.kind !== "step-limit") {
       const schedule: Schedule = { fidelity: "external", deviations: NATIVE };
       portfolio.noteNative();
-      return this.#report(portfolio, this.#failure(schedule, "A", first.recorded, first.trace));
+      return this.#report(
+        portfolio,
+        this.#failure(schedule, "A", first.recorded, first.trace, { by: "native order", after: 1 }),
+      );
+    }
+    if (run.outcome?.kind === "step-limit") {
+      const endless = await this.#findEndless();
+      if (endless !== undefined) {
+        portfolio.noteNative();
+        return this.#report(portfolio, await this.#explain(endless));
+      }
     }
     for (;;) {
       const finding = await portfolio.next(this.#known);
@@ -80,31 +103,49 @@ export class Exploration {
     }
   }
 
+  /** Native order came to the step limit: is it a livelock? */
+  async #findEndless(): Promise<Finding | undefined> {
+    const { schedule, run } = await runFairly(this.#executor, { fidelity: "external", deviations: NATIVE });
+    const signature = signatureOf(run);
+    if (signature === undefined) return undefined;
+    return { schedule, signature, foundAfter: 1, strategy: "native order" };
+  }
+
+  /** A run that passed fails after all when it lost an update, where that is looked for. */
+  #failLostUpdate(run: Run, trace: Trace): void {
+    const lost = this.#isTracking && run.outcome?.kind === "passed" ? lostUpdate(trace) : undefined;
+    if (lost !== undefined) run.outcome = { kind: "failed", error: lost, isUnhandled: false };
+  }
+
   /** Makes a finding small, grades it and records it. */
-  async #explain({ schedule, signature }: Finding): Promise<Draft> {
+  async #explain({ schedule, signature, foundAfter, strategy }: Finding): Promise<Draft> {
     const small = await shrink(this.#executor, schedule, signature);
     const graded = await grade(this.#executor, small, signature, this.#settings.seed);
-    const recorded = await this.#executor.record(graded.schedule);
+    const recorded = await this.#executor.record(graded.schedule, this.#isTracking);
     const again = signatureOf(recorded.run);
     if (again !== signature)
       throw new ScheduleError(
         "LW_NONDETERMINISTIC",
         `a failing schedule ended otherwise when it was replayed: ${signature}, then ${again ?? "passed"}`,
       );
-    return this.#failure(graded.schedule, graded.grade, recorded, recorded.recorder.finish(recorded.run));
+    const trace = recorded.recorder.finish(recorded.run);
+    return this.#failure(graded.schedule, graded.grade, recorded, trace, { by: strategy, after: foundAfter });
   }
 
-  #failure(schedule: Schedule, graded: Grade, { run }: RecordedRun, trace: Trace): Draft {
+  #failure(schedule: Schedule, graded: Grade, { run }: RecordedRun, trace: Trace, found: Failure["found"]): Draft {
     const error = errorOf(run.outcome!, trace);
     const token = writeToken(schedule, hashOf(run, trace), this.#settings.isLoose);
-    return { error, grade: graded, token, schedule, explanation: explain(trace), trace };
+    // What the message says already is not said twice.
+    const details = detailsOf(trace).filter((line) => !error.message.includes(line));
+    return { error, grade: graded, found, token, schedule, explanation: explain(trace, details), trace };
   }
 
   async #replay(token: string): Promise<Report> {
     const content = readToken(token);
-    const recorded = await this.#executor.record(content);
+    const recorded = await this.#executor.record(content, this.#isTracking);
     const { run, recorder, mismatch } = recorded;
     const trace = recorder.finish(run);
+    this.#failLostUpdate(run, trace);
     const isWhole = run.deviations.length === content.deviations.length && mismatch === undefined;
     if (!isWhole || (!content.isLoose && hashOf(run, trace) !== content.hash))
       throw new ScheduleError("LW_REPLAY_MISMATCH", mismatchMessage(token, run, trace, mismatch));
@@ -115,10 +156,10 @@ export class Exploration {
     }
     const { external, hold } = costOf(content.deviations);
     const graded: Grade = hold > 0 ? "C" : external > 0 ? "B" : "A";
-    return this.#reportOf(this.#failure(content, graded, recorded, trace), coverage);
+    return this.#reportOf(this.#failure(content, graded, recorded, trace, { by: "replay", after: 0 }), coverage);
   }
 
-  #report(portfolio: Portfolio, failure: Draft | undefined): Report {
+  #report(portfolio: Portfolio, failure: Draft | undefined): Promise<Report> {
     const { bounded, distinct } = portfolio;
     const { runs, maxSteps, maxStrands } = this.#executor;
     const complete = bounded?.complete;
@@ -138,20 +179,19 @@ export class Exploration {
     return this.#reportOf(failure, coverage);
   }
 
-  #reportOf(failure: Draft | undefined, coverage: Coverage): Report {
-    const latent = this.#latent.map((each) => this.#finish(each, coverage));
+  async #reportOf(draft: Draft | undefined, coverage: Coverage): Promise<Report> {
+    const latent = this.#latent.map((each) => this.#finish(each, this.#viewOf(each, coverage)));
     const base = { latent, warnings: this.#warnings, coverage };
-    return failure === undefined
-      ? { ok: true, ...base }
-      : { ok: false, failure: this.#finish(failure, coverage), ...base };
+    if (draft === undefined) return { ok: true, ...base };
+    const view = this.#viewOf(draft, coverage);
+    await publish({ view, trace: draft.trace, native: this.#native }, this.#settings.report);
+    return { ok: false, failure: this.#finish(draft, view), ...base };
   }
 
-  /** Writes the message, which ends with what was looked at. */
-  #finish({ schedule, ...failure }: Draft, coverage: Coverage): Failure {
-    const { error, grade: graded, token, explanation, trace } = failure;
+  #viewOf({ schedule, error, grade: graded, token, explanation }: Draft, coverage: Coverage): FailureView {
     const { name, message } = error;
     const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
-    const view = {
+    return {
       test: this.#settings.name,
       error: { name, message, ...code },
       grade: graded,
@@ -160,7 +200,10 @@ export class Exploration {
       explanation,
       coverage: coverage.line,
     };
-    return { ...failure, message: renderText(view, trace) };
+  }
+
+  #finish({ schedule: _, ...failure }: Draft, view: FailureView): Failure {
+    return { ...failure, message: renderText(view, failure.trace) };
   }
 }
 
@@ -181,23 +224,12 @@ function mismatchMessage(token: string, run: Run, trace: Trace, mismatch: number
   return `${token} is the schedule of another program, or of this one before it was changed: ${why}`;
 }
 
-/** Looks for what a run that passed left behind. */
-function inspector(detect: Settings["detect"]): ((run: Run) => Error | undefined) | undefined {
-  const findsLeaks = detect.includes("leak");
-  const findsUnfinished = detect.includes("unfinished");
-  if (!findsLeaks && !findsUnfinished) return undefined;
-  return (run) => {
-    if (findsLeaks && run.live > 0)
-      return new ScheduleError("LW_SCHEDULE", `leak: ${run.live} calls still wait after everything has settled`);
-    if (findsUnfinished && run.liveAtReturn > 0)
-      return new ScheduleError("LW_SCHEDULE", `unfinished: ${run.liveAtReturn} calls outlive the body`);
-    return undefined;
-  };
-}
-
-function warningsOf({ recorded: { run }, trace }: FirstRuns): string[] {
+function warningsOf({ recorded: { run }, trace }: FirstRuns, detect: Settings["detect"]): string[] {
   const warnings: string[] = [];
-  if (run.outcome?.kind === "passed" && run.events === 0)
+  if (detect.includes("lost-update") && !isAnyAccessTracked())
+    warnings.push('detect: ["lost-update"] sees nothing: no file was transformed with track');
+  if (run.outcome?.kind !== "passed") return warnings;
+  if (run.events === 0)
     warnings.push(
       "no external and no timer was seen: a body that waits for nothing from outside has one order only; mark the fake's calls with t.io(fake)",
     );
@@ -205,5 +237,24 @@ function warningsOf({ recorded: { run }, trace }: FirstRuns): string[] {
     warnings.push(
       `the body returned while "${label}" was in flight (${line ?? lineOfSite(site)}): await it, or t.settled()`,
     );
+  if (!detect.includes("leak")) warnings.push(...leakLines(trace).map((line) => `leak: ${line}`));
   return warnings;
+}
+
+/** What a deadlock or a lost update is about, below the sentence. */
+function detailsOf(trace: Trace): readonly string[] {
+  const cycle = cycleText(trace);
+  const violations = findAtomicityViolations(trace).filter(({ isHint }) => !isHint);
+  return [
+    ...(cycle === undefined ? [] : [cycle]),
+    ...violations.slice(0, MAX_VIOLATIONS).flatMap((each) => describeAtomicity(each, trace)),
+  ];
+}
+
+const MAX_VIOLATIONS = 3;
+
+function lostUpdate(trace: Trace): ScheduleError | undefined {
+  const violation = findAtomicityViolations(trace).find(({ isHint }) => !isHint);
+  if (violation === undefined) return undefined;
+  return new ScheduleError("LW_SCHEDULE", `lost update: ${describeAtomicity(violation, trace).join("\n")}`);
 }

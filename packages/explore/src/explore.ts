@@ -5,9 +5,9 @@ import { ScheduleError, show } from "./errors.js";
 import { type ExploreOptions, readOptions } from "./options.js";
 import { Exploration } from "./exploration.js";
 import type { Report } from "./report/report.js";
+import { running } from "./runtime/activation.js";
 import type { Body } from "./runtime/explorer.js";
 import { installRuntime } from "./runtime/registry.js";
-import { currentRun } from "./runtime/run.js";
 import { refuseFakeTimers } from "./world/install.js";
 
 /** The last exploration asked for; the next one waits for it. */
@@ -51,7 +51,8 @@ export function exploreWith(body: Body, options: ExploreOptions, progress?: (run
     if (typeof body !== "function") throw new TypeError(`body must be a function, got ${show(body)}`);
     const settings = readOptions(options, body.name);
     installRuntime();
-    if (currentRun() !== null) throw new ScheduleError("LW_SCHEDULE", "explore() inside a body: bodies do not nest");
+    // With nobody's code on the stack it is somebody beside the run that is active: that one waits its turn.
+    if (running() !== null) throw new ScheduleError("LW_SCHEDULE", "explore() inside a body: bodies do not nest");
     const mine = queue.then(() => {
       refuseFakeTimers();
       return new Exploration(body, settings, progress).run();

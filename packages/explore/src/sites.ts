@@ -59,6 +59,11 @@ export function siteAt(id: number): Site | undefined {
   return table[id];
 }
 
+/** Answers whether any file notes property accesses. */
+export function isAnyAccessTracked(): boolean {
+  return table.some(({ kind }) => kind === "access");
+}
+
 /** Lists the files whose sites are known. */
 export function instrumentedFiles(): readonly string[] {
   return [...files];

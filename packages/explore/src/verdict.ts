@@ -1,8 +1,10 @@
 /** Turns how a run ended into the error that a person gets. */
+import { Aftermath } from "./aftermath.js";
+import { deadlockLines } from "./detect/deadlock.js";
 import { ScheduleError } from "./errors.js";
 import type { Outcome } from "./runtime/outcome.js";
 import { type Site, siteAt } from "./sites.js";
-import type { Trace, TraceParked } from "./trace.js";
+import type { Trace } from "./trace.js";
 import { uncontrolledMessage } from "./world/uncontrolled.js";
 
 /** `file:line` of a site. */
@@ -14,6 +16,7 @@ export function lineOfSite(site: Site | undefined): string {
 export function errorOf(outcome: Outcome, trace: Trace): Error {
   switch (outcome.kind) {
     case "failed":
+      if (outcome.error instanceof Aftermath) return outcome.error.told(trace);
       return outcome.isUnhandled ? unhandled(outcome.error) : asError(outcome.error);
     case "deadlock":
       return new ScheduleError("LW_DEADLOCK", deadlock(trace));
@@ -43,21 +46,8 @@ function unhandled(reason: unknown): ScheduleError {
   return new ScheduleError("LW_UNHANDLED", `a rejection was handled by nobody: ${what}`, { cause: reason });
 }
 
-/** Says where a parked strand waits, and for which lock. */
-export function describeParked({ strand, chain, lock }: TraceParked, trace: Trace): string {
-  const name = trace.strands[strand]?.name ?? "a strand";
-  const places = chain.map((site) => `${site.text} (${lineOfSite(site)})`).join(", called from ");
-  const holders = lock?.holders.map((holder) => trace.strands[holder]?.name ?? "somebody").join(", ");
-  const held = lock === undefined ? "" : `; waits for "${lock.name}", held by ${holders || "nobody"}`;
-  return `${name} waits at ${places || "an await that was not transformed"}${held}`;
-}
-
 function deadlock(trace: Trace): string {
-  const parked = trace.parked.map((each) => `\n  ${describeParked(each, trace)}`);
-  const timers = trace.timers.map(
-    ({ label, line }) => `\n  ${label}${line === undefined ? "" : ` (${line})`} is set and wakes nobody`,
-  );
-  return `deadlock: the body waits and nothing can happen any more${[...parked, ...timers].join("")}`;
+  return ["deadlock: the body waits and nothing can happen any more", ...deadlockLines(trace)].join("\n  ");
 }
 
 function livelock(trace: Trace): string {

@@ -123,14 +123,40 @@ export class StaleTokenError extends LockwrightError implements StaleToken {
 
 /** One wait in a deadlock: `waiter` waits for `lock`, which `holder` holds. */
 export interface DeadlockEdge {
+  /** Name of the lock. */
   readonly lock: string;
+  /** Who holds it, where known: the name of its task scope, or what it is. */
   readonly holder: string | undefined;
+  /** Who waits, where known. */
   readonly waiter: string | undefined;
   /** Milliseconds the holder has held it, where known. */
   readonly held: number | undefined;
+  /** Milliseconds the waiter has waited, where known. */
+  readonly waited: number | undefined;
+  /** Where the holder asked for it, while sites are recorded (`trackOwners(true)`): the line of its stack. */
+  readonly holderSite: string | undefined;
+  /** Where the waiter asked for it, while sites are recorded. */
+  readonly waiterSite: string | undefined;
 }
 
-/** Says that a wait could never end; lists every edge of the knot. Code `LW_DEADLOCK`. */
+/**
+ * Says that a wait could never end; lists every edge of the knot. Code `LW_DEADLOCK`. Its stack is where the wait that
+ * closed the knot was asked for.
+ *
+ * **Example**
+ * ```ts
+ * import { DeadlockError, Mutex } from "lockwright";
+ *
+ * const mutex = new Mutex({ name: "cart" });
+ * const guard = await mutex.acquire();
+ * try {
+ *   await mutex.acquire({ holding: guard });
+ * } catch (error) {
+ *   if (error instanceof DeadlockError) console.log(error.edges[0]?.lock); // cart
+ * }
+ * guard.release();
+ * ```
+ */
 export class DeadlockError extends LockwrightError {
   static override readonly brand: string = "DeadlockError";
   readonly edges: readonly DeadlockEdge[];

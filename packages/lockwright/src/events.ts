@@ -9,6 +9,7 @@
  * `traceSync`/`tracePromise` are never used: they cost 14 ns with nobody listening where two checks cost under 2.
  */
 import { channel } from "node:diagnostics_channel";
+import type { DeadlockEdge } from "./errors.js";
 
 /** The class of a lock in kebab case: "mutex", "semaphore", "read-write-lock", … */
 export type LockKind = string;
@@ -90,6 +91,38 @@ export interface LeaseEvent {
   readonly margin: number;
 }
 
+/** Payload of `lockwright:nested`: a body of `within` must queue for `lock`, and as far as seen neither can go on. */
+export interface NestedEvent {
+  readonly lock: LockRef;
+  readonly within: LockRef;
+}
+/** Payload of `lockwright:deadlock`: a verdict. */
+export interface DeadlockReport {
+  /**
+   * `"proved"`: what callers said or declared leaves no way on, or what was seen stood for 25 ms; `"suspected"`: the same
+   * on a lock whose guards were given back by others before; `"drained"`: the event loop is empty.
+   */
+  readonly kind: "proved" | "suspected" | "drained";
+  /** What it rests on: guards passed as `holding`, task scopes, the body on the stack, the empty event loop. */
+  readonly evidence: "holding" | "scope" | "nested" | "drained";
+  /** True when waits were rejected with `LW_DEADLOCK`: the closing one, at the end of the loop all. */
+  readonly rejected: boolean;
+  /** Platform time of the verdict. */
+  readonly at: number;
+  /** The waits of the knot with their holders. The one that closed it comes first. */
+  readonly edges: readonly DeadlockEdge[];
+}
+
+/** What every event of one traced acquire carries, the same object each time; an APM opens and closes a span on it. */
+export interface AcquireTrace {
+  readonly lock: LockRef;
+  readonly key?: string;
+  /** Milliseconds in the queue; there from `asyncStart` on. */
+  waited?: number;
+  /** Why it was not acquired; there from `error` on. */
+  error?: unknown;
+}
+
 /** A diagnostics channel and the shape of what is published on it. */
 export interface EventChannel<T> {
   readonly name: string | symbol;
@@ -111,6 +144,8 @@ export const channels: {
   readonly released: EventChannel<ReleasedEvent>;
   readonly left: EventChannel<LeftEvent>;
   readonly lease: EventChannel<LeaseEvent>;
+  readonly nested: EventChannel<NestedEvent>;
+  readonly deadlock: EventChannel<DeadlockReport>;
 } = {
   created: typed<LockRef>("lockwright:created"),
   queued: typed<QueuedEvent>("lockwright:queued"),
@@ -118,6 +153,28 @@ export const channels: {
   released: typed<ReleasedEvent>("lockwright:released"),
   left: typed<LeftEvent>("lockwright:left"),
   lease: typed<LeaseEvent>("lockwright:lease"),
+  nested: typed<NestedEvent>("lockwright:nested"),
+  deadlock: typed<DeadlockReport>("lockwright:deadlock"),
+};
+
+/**
+ * The five channels of `tracingChannel("lockwright:acquire")`: acquires that have to wait, and those of `run`.
+ *
+ * `start` and `end` when it was asked for, `asyncStart` and `asyncEnd` when it was granted or given up, `error` before
+ * them in the second case.
+ */
+export const acquireTracing: {
+  readonly start: EventChannel<AcquireTrace>;
+  readonly end: EventChannel<AcquireTrace>;
+  readonly asyncStart: EventChannel<AcquireTrace>;
+  readonly asyncEnd: EventChannel<AcquireTrace>;
+  readonly error: EventChannel<AcquireTrace>;
+} = {
+  start: typed<AcquireTrace>("tracing:lockwright:acquire:start"),
+  end: typed<AcquireTrace>("tracing:lockwright:acquire:end"),
+  asyncStart: typed<AcquireTrace>("tracing:lockwright:acquire:asyncStart"),
+  asyncEnd: typed<AcquireTrace>("tracing:lockwright:acquire:asyncEnd"),
+  error: typed<AcquireTrace>("tracing:lockwright:acquire:error"),
 };
 
 /** The hook in force, or null. Read by the emit sites; set only by {@link installHook}. */
@@ -158,8 +215,20 @@ export function isWaitWatched(): boolean {
   return hook !== null || granted.hasSubscribers || queued.hasSubscribers || left.hasSubscribers;
 }
 
+/** Answers whether anyone traces acquires. */
+export function isAcquireTraced(): boolean {
+  return (
+    start.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers ||
+    asyncStart.hasSubscribers ||
+    end.hasSubscribers
+  );
+}
+
 // One load less at each emit site than through the table.
 const { queued, granted, released, left } = channels;
+const { start, end, asyncStart, asyncEnd, error } = acquireTracing;
 
 /** Tells that a named lock was built. */
 export function emitCreated(lock: LockRef): void {
@@ -200,6 +269,35 @@ export function emitLeft(lock: Observed, grant: Grant, why: LeftWhy, waited: num
 /** Tells the hook that a `tryAcquire` found the lock taken. */
 export function emitMissed(lock: Observed): void {
   if (hook !== null) callHook((to) => to.missed(lock));
+}
+
+/** Tells that a body must queue and that a knot is seen, of which nothing is believed yet. */
+export function emitNested(lock: LockRef, within: LockRef): void {
+  if (channels.nested.hasSubscribers) channels.nested.publish({ lock, within });
+}
+
+/** Tells a verdict; the report is made only when somebody listens. */
+export function emitDeadlock(report: () => DeadlockReport): void {
+  if (channels.deadlock.hasSubscribers) channels.deadlock.publish(report());
+}
+
+/** Tells that an acquire was asked for; ask {@link isAcquireTraced} before. */
+export function emitAcquireStart(lock: LockRef, key?: string): AcquireTrace {
+  const trace: AcquireTrace = key === undefined ? { lock } : { lock, key };
+  if (start.hasSubscribers) start.publish(trace);
+  if (end.hasSubscribers) end.publish(trace);
+  return trace;
+}
+
+/** Tells how a traced acquire ended, `waited` milliseconds after it was asked for; with `failure`, that it was given up. */
+export function emitAcquireEnd(trace: AcquireTrace, waited: number, failure?: { readonly reason: unknown }): void {
+  trace.waited = waited;
+  if (failure !== undefined) {
+    trace.error = failure.reason;
+    if (error.hasSubscribers) error.publish(trace);
+  }
+  if (asyncStart.hasSubscribers) asyncStart.publish(trace);
+  if (asyncEnd.hasSubscribers) asyncEnd.publish(trace);
 }
 
 function keyOf(grant: Grant): { readonly key?: string } {

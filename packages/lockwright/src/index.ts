@@ -11,6 +11,7 @@ export {
 } from "./errors.js";
 export type {
   AcquireOptions,
+  DeadlockMode,
   Guard,
   LocalLock,
   Lock,
@@ -20,5 +21,21 @@ export type {
   WaitOptions,
   WaitOrder,
 } from "./primitives/lock.js";
+export { acquireAll } from "./primitives/acquire-all.js";
+export { CapacityLimiter } from "./primitives/capacity-limiter.js";
+export { KeyedMutex, type KeyedMutexOptions } from "./primitives/keyed-mutex.js";
+export { KeyedSemaphore } from "./primitives/keyed-semaphore.js";
 export { Mutex } from "./primitives/mutex.js";
+export {
+  type ReadGuard,
+  ReadWriteLock,
+  type ReadWriteLockOptions,
+  type ReadWritePolicy,
+  type UpgradeableGuard,
+  type WriteGuard,
+} from "./primitives/read-write-lock.js";
+export { type ReentrantGuard, ReentrantMutex } from "./primitives/reentrant-mutex.js";
 export { Semaphore } from "./primitives/semaphore.js";
+export { type OptimisticOptions, type Stamp, StampedLock } from "./primitives/stamped-lock.js";
+export { StripedMutex, type StripedMutexOptions } from "./primitives/striped-mutex.js";
+export { taskScope, trackOwners } from "./primitives/task-scope.js";

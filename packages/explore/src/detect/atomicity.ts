@@ -66,8 +66,9 @@ function accessesByLocation({ steps }: Trace): ReadonlyMap<string, Access[]> {
 }
 
 /**
- * The accesses of each strand, segment by segment, in the order in which they take effect. A plain assignment is noted
- * before its right-hand side is evaluated, so a read noted right after it on its line came first.
+ * The accesses of each strand, segment by segment, in the order in which they take effect. Where the object of a plain
+ * assignment is no name, the write is noted before its right-hand side is evaluated, so a read noted right after it on its
+ * line came first.
  */
 function segmentsOf(accesses: readonly Access[]): ReadonlyMap<number, Access[][]> {
   const strands = new Map<number, Access[][]>();

@@ -42,6 +42,12 @@ function cycleLine(cycle: readonly CycleLink[], names: TraceNames): string {
   return `cycle: ${links.join(", held by ")}, held by ${names.strand(first!.strand)}`;
 }
 
+/** Says which strands wait for each other's locks in a circle; undefined where none do. */
+export function cycleText(trace: Trace): string | undefined {
+  const cycle = findLockCycle(trace);
+  return cycle === undefined ? undefined : cycleLine(cycle, new TraceNames(trace));
+}
+
 /** Says who waits for what: those who wait for locks first, then the cycle, then timers that will wake nobody. */
 export function deadlockLines(trace: Trace): readonly string[] {
   const names = new TraceNames(trace);

@@ -46,10 +46,15 @@ function boundText({ external, hold }: Cost): string {
 
 function completeText(view: CoverageView, complete: Cost & { schedules: number }): string {
   const bound = complete.external === Infinity ? "" : ` within ${boundText(complete)}`;
-  const all = complete.schedules === 1 ? "the only schedule" : `all ${complete.schedules} schedules`;
+  const all = complete.schedules === 1 ? aloneText(complete) : `all ${complete.schedules} schedules`;
   const sampled = view.runs - complete.schedules;
   const beyond = sampled > 0 ? `, and ${sampled} beyond${by(view.strategies)}` : "";
   return `complete${bound}: ${all}${beyond}, ${count(view.strands, "strand")}, at most ${count(view.maxSteps, "step")}`;
+}
+
+/** What the one schedule of a finished bound is. */
+function aloneText({ external, hold }: Cost): string {
+  return external === 0 && hold === 0 ? "native order" : "the only schedule";
 }
 
 function by(strategies: readonly string[]): string {
@@ -57,10 +62,15 @@ function by(strategies: readonly string[]): string {
 }
 
 function partialText({ runs, distinct, reached, strategies }: CoverageView): string {
-  const bounded = reached === undefined ? [] : [`bounded to ${boundText(reached).replace(/ delays?$/, "")}`];
+  const bounded = reached === undefined ? [] : [boundedText(reached)];
   const samplers = strategies.join(", ");
   const how = [...bounded, ...(samplers === "" ? [] : [samplers])].join(", then ");
   return `${count(runs, "schedule")}${how === "" ? "" : ` (${how})`}, ${distinct} distinct, not exhaustive`;
+}
+
+function boundedText(reached: Cost): string {
+  const isNative = reached.external === 0 && reached.hold === 0;
+  return isNative ? "native order" : `bounded to ${boundText(reached).replace(/ delays?$/, "")}`;
 }
 
 /** Says what was covered. */

@@ -10,20 +10,31 @@ export interface Lane {
   readonly strands: ReadonlySet<number>;
 }
 
-/** Strands in order of appearance; when there are more than `max`, those that matter for the failure, and one for the rest. */
-export function lanesOf(trace: Trace, rows: readonly TimelineRow[], names: TraceNames, max: number): readonly Lane[] {
-  const lane = (strand: number): Lane => ({ name: names.strand(strand), strands: new Set([strand]) });
+/** What the runtime calls code that belongs to no strand it knows; there may be one for each completion. */
+const CALLBACK = "callback";
+
+/** One lane for each strand, in order of appearance, and one for all callbacks. */
+function allLanes({ strands }: Trace, rows: readonly TimelineRow[], names: TraceNames): readonly Lane[] {
   const seen = new Set<number>();
   for (const { cells } of rows) for (const { strand } of cells) seen.add(strand);
-  const inOrder = [...seen].toSorted((a, b) => a - b);
-  if (inOrder.length <= max) return inOrder.map(lane);
+  const callbacks = new Set<number>();
+  const lanes: Lane[] = [];
+  for (const strand of [...seen].toSorted((a, b) => a - b)) {
+    if (strands[strand]?.name !== CALLBACK) lanes.push({ name: names.strand(strand), strands: new Set([strand]) });
+    else if (callbacks.add(strand).size === 1) lanes.push({ name: "callbacks", strands: callbacks });
+  }
+  return lanes;
+}
+
+/** All lanes, or when there are more than `max`, those that matter for the failure and one for the rest. */
+export function lanesOf(trace: Trace, rows: readonly TimelineRow[], names: TraceNames, max: number): readonly Lane[] {
+  const lanes = allLanes(trace, rows, names);
+  if (lanes.length <= max) return lanes;
   const weight = weights(trace, rows);
-  const chosen = new Set(inOrder.toSorted((a, b) => (weight.get(b) ?? 0) - (weight.get(a) ?? 0)).slice(0, max - 1));
-  const others = new Set(inOrder.filter((strand) => !chosen.has(strand)));
-  return [
-    ...inOrder.filter((strand) => chosen.has(strand)).map(lane),
-    { name: `${others.size} others`, strands: others },
-  ];
+  const weightOf = ({ strands }: Lane): number => Math.max(...[...strands].map((strand) => weight.get(strand) ?? 0));
+  const chosen = new Set(lanes.toSorted((a, b) => weightOf(b) - weightOf(a)).slice(0, max - 1));
+  const others = new Set(lanes.filter((lane) => !chosen.has(lane)).flatMap(({ strands }) => [...strands]));
+  return [...lanes.filter((lane) => chosen.has(lane)), { name: `${others.size} others`, strands: others }];
 }
 
 /** Departures before what waits in the end, before who moves most. */

@@ -8,6 +8,8 @@ export interface Failure {
   readonly error: Error;
   readonly message: string;
   readonly grade: Grade;
+  /** How it was found: by what, and after how many schedules, itself included. 0 for one that was replayed. */
+  readonly found: { readonly by: string; readonly after: number };
   /** Plays the schedule back: `explore(body, { replay: token })`. */
   readonly token: string;
   /** One sentence: what must take longer than what. */

@@ -134,7 +134,10 @@ export function renderText(view: FailureView, trace: Trace, options: TextOptions
     "",
     paint("red", `✗ ${error}`),
     ...rest.map((text) => `  ${text}`),
-    ...leftovers(trace, names).flatMap(([heading, lines]) => list(heading, lines)),
+    // The message of a deadlock says who waits where.
+    ...(view.error.code === "LW_DEADLOCK" ? [] : leftovers(trace, names)).flatMap(([heading, lines]) =>
+      list(heading, lines),
+    ),
     `test:     ${oneLine(view.test, 200)}`,
     `grade:    ${gradeText(view.grade)}`,
     `replay:   ${paint("cyan", oneLine(view.token, 4000))}`,

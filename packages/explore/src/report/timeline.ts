@@ -34,6 +34,10 @@ export interface TimelineRow {
 
 const LOCK_ACTS = { queued: "queues for", granted: "gets", released: "releases", left: "gives up on" } as const;
 
+const BEGINS = "begins";
+/** How a note begins. */
+const NOTE = "“";
+
 /** A completion in a cell: without its place, which has a column of its own. */
 function brief({ kind, label }: TraceOption): string {
   const text = oneLine(label.replace(/^await\s+/, ""));
@@ -42,8 +46,8 @@ function brief({ kind, label }: TraceOption): string {
 }
 
 function actOf(event: TraceEvent, isFirst: boolean): string | undefined {
-  if (event.kind === "begins") return isFirst ? "begins" : undefined;
-  if (event.kind === "note") return `“${oneLine(event.text, 200)}”`;
+  if (event.kind === "begins") return isFirst ? BEGINS : undefined;
+  if (event.kind === "note") return `${NOTE}${oneLine(event.text, 200)}”`;
   if (event.kind === "lock") return `${LOCK_ACTS[event.event]} ${oneLine(event.lock)}`;
   // Externals show where their strand waits; a timer has no other sign.
   if (event.kind === "issues" && event.label.startsWith("set")) return `sets ${oneLine(event.label)}`;
@@ -115,18 +119,20 @@ function passedOverBy({ native }: TraceStep, moved: readonly number[]): Timeline
 }
 
 /**
- * A cell as one line of text: `✓ read, gets a → db.write(1)`. With too little room for that, where the strand comes to
- * wait is worth more than what it did on the way.
+ * A cell as one line of text: `✓ read, gets a → db.write(1)`. With too little room for that, a note of the program is
+ * worth more than where its strand comes to wait, and that is worth more than what it did on the way.
  */
 export function cellText(cell: TimelineCell, width: number = Infinity): string {
   if (cell.isPassedOver) return `(${cell.woken} waits)`;
   const before = beforeOf(cell);
-  const { parks } = cell;
+  const { parks, acts } = cell;
   if (parks === undefined) return before;
   const to = `→ ${oneLine(parks.site.text.replace(/^await\s+/, ""))}${parks.isHeld ? " (held)" : ""}`;
-  if (before === "" || before === "begins")
-    return before.length + 1 + to.length > width ? to : `${before} ${to}`.trimStart();
+  if (before === "") return to;
   if (before.length + 1 + to.length <= width) return `${before} ${to}`;
+  const note = acts.find((act) => act.startsWith(NOTE));
+  if (note !== undefined) return `${note} ${to}`;
+  if (before === BEGINS) return to;
   const short = cell.woken === undefined ? before : wokenText(cell);
   const room = Math.max(8, width - 1 - Math.min(to.length, Math.floor(width * 0.4)));
   return `${oneLine(short, room)} ${to}`;

@@ -89,7 +89,7 @@ class Drive {
 
   #finish(): void {
     // Before anything that still arrives moves the strands that stand.
-    this.#run.recorder?.finish(this.#run);
+    this.#run.recorder?.end(this.#run);
     const waiting = this.#world?.drain(this.#run);
     if (waiting !== undefined) return thenOf(waiting, this.#turn, this.#abort);
     this.#leave();

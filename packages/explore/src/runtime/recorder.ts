@@ -18,11 +18,17 @@ import { Fingerprint } from "./fingerprint.js";
 /** Anything that stands in the list of options, as the recorder sees it. */
 type Choosable = Ready | VirtualTimer;
 
-/** An event whose strand is not numbered yet. */
-type Draft = TraceHappening & { readonly strand: Strand | null };
+/** An event whose strand is not numbered yet, and whose line is not read from the stack yet. */
+type Draft = TraceHappening & { readonly strand: Strand | null; readonly origin?: Error };
 
-interface OptionDraft extends Omit<TraceOption, "strand"> {
+interface OptionDraft extends Omit<TraceOption, "strand" | "line"> {
   readonly strand: Strand | null;
+  readonly origin: Error | undefined;
+}
+
+/** A part of a trace whose line is still to be read. */
+interface Lined {
+  line: string | undefined;
 }
 
 interface StepDraft extends Omit<TraceStep, "events" | "taken" | "native"> {
@@ -49,6 +55,8 @@ export class Recorder {
   #now: () => number = () => 0;
   #bodyEnd: number | undefined = undefined;
   #trace: Trace | undefined = undefined;
+  /** Lines still to be read: a stack is formatted only for a trace that somebody wants, since that is most of its price. */
+  #lines: (readonly [part: Lined, origin: Error])[] = [];
 
   constructor(isTracking = false) {
     this.isTracking = isTracking;
@@ -88,12 +96,12 @@ export class Recorder {
 
   issued(external: External): void {
     external.origin = captureOrigin();
-    this.#note({ kind: "issues", label: external.label, line: lineOf(external.origin) }, external.strand);
+    this.#note({ kind: "issues", label: external.label, line: undefined }, external.strand, external.origin);
   }
 
   timerSet(timer: VirtualTimer): void {
     timer.origin = captureOrigin();
-    this.#note({ kind: "issues", label: timer.label, line: lineOf(timer.origin) });
+    this.#note({ kind: "issues", label: timer.label, line: undefined }, undefined, timer.origin);
   }
 
   step(taken: Choosable, options: readonly Choosable[], choice: number): void {
@@ -106,7 +114,7 @@ export class Recorder {
   }
 
   settled(): void {
-    const taken = { kind: "settle", strand: null, label: "settled", site: undefined, line: undefined } as const;
+    const taken = { kind: "settle", strand: null, label: "settled", site: undefined, origin: undefined } as const;
     this.#push(taken, undefined, 1, 0, false);
   }
 
@@ -148,24 +156,43 @@ export class Recorder {
     });
   }
 
-  #note(event: TraceHappening, strand: Strand | null = running()?.strand ?? null): void {
-    this.#steps.at(-1)?.events.push({ ...event, strand });
+  #note(event: TraceHappening, strand: Strand | null = running()?.strand ?? null, origin?: Error): void {
+    this.#steps.at(-1)?.events.push({ ...event, strand, ...(origin === undefined ? {} : { origin }) });
   }
 
-  /** Ends recording and gives the trace; what happens after the first call is in none. */
+  /** Ends recording: what happens after the first call is in no trace. */
+  end(run: Recorded): void {
+    this.#trace ??= this.#end(run);
+  }
+
+  /** Ends recording and gives the trace. */
   finish(run: Recorded): Trace {
-    return (this.#trace ??= this.#finish(run));
+    this.end(run);
+    for (const [part, origin] of this.#lines) part.line = lineOf(origin);
+    this.#lines = [];
+    return this.#trace!;
   }
 
-  #finish(run: Recorded): Trace {
+  /** Notes a part whose line is to be read from `origin`. */
+  #lined<T extends { readonly line: string | undefined }>(part: T, origin: Error | undefined): T {
+    if (origin !== undefined) this.#lines.push([part as Lined, origin]);
+    return part;
+  }
+
+  #end(run: Recorded): Trace {
     this.#locks.end();
     const columns = new Columns();
-    const option = ({ strand, ...rest }: OptionDraft): TraceOption => ({ ...rest, strand: columns.indexOf(strand) });
+    const option = ({ strand, origin, ...rest }: OptionDraft): TraceOption =>
+      this.#lined({ ...rest, strand: columns.indexOf(strand), line: undefined }, origin);
+    const happened = ({ origin, ...event }: Draft): TraceEvent => {
+      const told = { ...event, strand: columns.indexOf(event.strand) } as TraceEvent;
+      return told.kind === "issues" ? this.#lined(told, origin) : told;
+    };
     const steps = this.#steps.map((step): TraceStep => ({
       ...step,
       taken: step.taken === undefined ? undefined : option(step.taken),
       native: step.native === undefined ? undefined : option(step.native),
-      events: step.events.map((event): TraceEvent => ({ ...event, strand: columns.indexOf(event.strand) })),
+      events: step.events.map(happened),
     }));
     const parked = this.#parked(columns);
     const timers = run.timers.all().map((timer) => option(draftOf(timer)));
@@ -227,10 +254,10 @@ function draftOf(option: Choosable): OptionDraft {
   const { kind, strand } = option;
   if (kind === "timer") {
     const { label, origin } = option as VirtualTimer;
-    return { kind, strand, label, site: undefined, line: lineOf(origin) };
+    return { kind, strand, label, site: undefined, origin };
   }
   const activation = option.activation;
   const site = activation === null ? undefined : siteAt(activation.site);
   const origin = kind === "external" ? (option as External).origin : undefined;
-  return { kind, strand, label: option.label ?? site?.text ?? "await", site, line: lineOf(origin) };
+  return { kind, strand, label: option.label ?? site?.text ?? "await", site, origin };
 }

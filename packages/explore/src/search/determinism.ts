@@ -20,18 +20,23 @@ const CAUSES =
   "usual causes: state kept in a module between runs (give reset, or build it in the body), time or random numbers read before this package was loaded, real I/O, finalizers";
 
 /** Runs native order, after `warmup` runs that do not count, and compares. Throws LW_NONDETERMINISTIC. */
-export async function runFirst(executor: Executor, fidelity: Run["fidelity"], warmup: number): Promise<FirstRuns> {
+export async function runFirst(
+  executor: Executor,
+  fidelity: Run["fidelity"],
+  warmup: number,
+  isTracking: boolean,
+): Promise<FirstRuns> {
   const schedule = { fidelity, deviations: [] };
   for (let at = 0; at < warmup; at += 1) await executor.once(executor.jobOf(schedule));
-  const first = await executor.record(schedule);
+  const first = await executor.record(schedule, isTracking);
   const trace = first.recorder.finish(first.run);
   // What ends every run at the same place needs no comparison: the failure is the news.
   if (first.run.outcome?.kind === "uncontrolled" || executor.options.isLoose)
     return { recorded: first, trace, warnings: [] };
-  const second = await executor.record(schedule);
+  const second = await executor.record(schedule, isTracking);
   const secondTrace = second.recorder.finish(second.run);
   if (isSame(trace, secondTrace, first.run, second.run)) return { recorded: first, trace, warnings: [] };
-  const third = await executor.record(schedule);
+  const third = await executor.record(schedule, isTracking);
   const thirdTrace = third.recorder.finish(third.run);
   if (!isSame(secondTrace, thirdTrace, second.run, third.run))
     throw new ScheduleError("LW_NONDETERMINISTIC", nondeterministic(secondTrace, thirdTrace));

@@ -47,7 +47,12 @@ export interface Job {
   readonly plan?: RunPlan;
   readonly keepsLive?: boolean;
   readonly maxSteps?: number;
+  /** Where in a search it stands. */
+  readonly place?: { readonly by: string; readonly after: number };
 }
+
+/** Looks at a run of a search; true ends it. `isAgain`: run for a second time, to see whose a rejection was. */
+export type Seen = (run: Run, job: Job, isAgain: boolean) => boolean;
 
 /** A run that was recorded, and its recorder. */
 export interface RecordedRun {
@@ -127,7 +132,7 @@ export class Executor {
    *
    * A rejection that nobody handled makes the run that is found to be its source fail, and `seen` is asked about it.
    */
-  async search(next: () => Job | undefined, seen: (run: Run, job: Job) => boolean): Promise<void> {
+  async search(next: () => Job | undefined, seen: Seen): Promise<void> {
     if (!this.#isFast || this.options.reset !== undefined) return this.#searchOneByOne(next, seen);
     for (;;) {
       const slice = await this.#runSlice(next, seen);
@@ -137,13 +142,13 @@ export class Executor {
       const heard = this.rejections.take();
       if (heard.length > 0 && this.options.failsUnhandled && !slice.isStopped) {
         const culprit = await this.#findUnhandled(slice.passed);
-        if (culprit !== undefined && seen(culprit.run, culprit.job)) return;
+        if (culprit !== undefined && seen(culprit.run, culprit.job, true)) return;
       }
       if (slice.isStopped || slice.isDone) return;
     }
   }
 
-  #runSlice(next: () => Job | undefined, seen: (run: Run, job: Job) => boolean): Promise<Slice> {
+  #runSlice(next: () => Job | undefined, seen: Seen): Promise<Slice> {
     return inMacrotask(() => {
       const limit = Error.stackTraceLimit;
       // A stack is worth its price on a replay only: half of the time of a failing schedule.
@@ -156,7 +161,7 @@ export class Executor {
     });
   }
 
-  #fillSlice(next: () => Job | undefined, seen: (run: Run, job: Job) => boolean): Slice {
+  #fillSlice(next: () => Job | undefined, seen: Seen): Slice {
     const until = performanceNow() + SLICE_MS;
     const passed: Passed[] = [];
     do {
@@ -166,13 +171,13 @@ export class Executor {
       runFast(run, this.body);
       this.#count(run);
       if (run.outcome?.kind === "passed") passed.push({ job, deviations: run.deviations });
-      if (seen(run, job)) return { passed, isDone: false, isStopped: true };
+      if (seen(run, job, false)) return { passed, isDone: false, isStopped: true };
     } while (performanceNow() < until);
     return { passed, isDone: false, isStopped: false };
   }
 
-  async #searchOneByOne(next: () => Job | undefined, seen: (run: Run, job: Job) => boolean): Promise<void> {
-    for (let job = next(); job !== undefined; job = next()) if (seen(await this.once(job), job)) return;
+  async #searchOneByOne(next: () => Job | undefined, seen: Seen): Promise<void> {
+    for (let job = next(); job !== undefined; job = next()) if (seen(await this.once(job), job, false)) return;
   }
 
   /** Runs the schedules of a slice again, one at a time, to find the one that leaves a rejection behind. */

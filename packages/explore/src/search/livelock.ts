@@ -6,7 +6,7 @@ import type { Run } from "../runtime/run.js";
 import type { Schedule } from "../schedule.js";
 import type { Executor } from "./executor.js";
 
-/** Decisions that stay as they were. */
+/** Decisions that stay as they were, at most: half of a short run. */
 const FAIR_FROM = 500;
 
 /** What became of a suspicion. */
@@ -18,10 +18,11 @@ export interface LivelockVerdict {
 
 /** Runs a suspect again with a fair suffix. */
 export async function runFairly(executor: Executor, suspect: Schedule): Promise<LivelockVerdict> {
+  const fairFrom = Math.min(FAIR_FROM, executor.options.maxSteps >> 1);
   const schedule: Schedule = {
     fidelity: suspect.fidelity,
-    deviations: suspect.deviations.filter((each) => each.kind === "hold" || each.at < FAIR_FROM),
-    fairFrom: FAIR_FROM,
+    deviations: suspect.deviations.filter((each) => each.kind === "hold" || each.at < fairFrom),
+    fairFrom,
   };
   const run = await executor.once({ ...executor.jobOf(schedule), keepsLive: true });
   return { schedule, run };

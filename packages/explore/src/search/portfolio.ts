@@ -104,11 +104,12 @@ export class Portfolio {
     let suspect: Suspect | undefined;
     const next = (): Job | undefined => {
       const job = this.#nextJob();
+      const place = { by: this.#nameOf(), after: this.#budget.spent + 1 };
       // What is known already is told by its signature, which of a deadlock is where everybody waits.
-      return job === undefined || !keepsLive ? job : { ...job, keepsLive };
+      return job === undefined ? undefined : { ...job, place, keepsLive };
     };
-    await this.#executor.search(next, (run, job) => {
-      this.#note(run);
+    await this.#executor.search(next, (run, job, isAgain) => {
+      if (!isAgain) this.#note(run);
       if (run.outcome?.kind === "passed" || (keepsLive && isKnown(signatureOf(run)))) return false;
       suspect = { run, job };
       return true;
@@ -146,7 +147,8 @@ export class Portfolio {
 
   async #judge({ run, job }: Suspect): Promise<Finding | undefined> {
     const suspect: Schedule = { fidelity: job.fidelity, deviations: run.deviations };
-    const found = { foundAfter: this.#budget.spent, strategy: this.#nameOf() };
+    const { by: strategy, after: foundAfter } = job.place!;
+    const found = { foundAfter, strategy };
     if (run.outcome?.kind === "step-limit") {
       const fair = await runFairly(this.#executor, suspect);
       const signature = signatureOf(fair.run);
@@ -154,7 +156,6 @@ export class Portfolio {
       return signature === undefined ? undefined : { ...found, schedule: fair.schedule, signature };
     }
     const confirmed = await this.#executor.record(suspect);
-    confirmed.recorder.finish(confirmed.run);
     const signature = signatureOf(confirmed.run);
     // A rejection that nobody handled is blamed only after the run that left it.
     return signature === undefined ? undefined : { ...found, schedule: suspect, signature };

@@ -22,10 +22,24 @@ export interface FunctionScopes {
 /** Opens a function; gives the surroundings its parts are walked with. */
 export function openFunction(rewrite: Rewrite, fn: AnyFunction, owner: string, scope: Scope): FunctionScopes {
   const { body } = fn;
+  joinParameters(rewrite, fn);
   if (!body) return { params: scope, body: scope };
   const params = innerScope(owner, scope.isStrict || isStrictBody(body));
   if (body.type !== "BlockStatement") return { params, body: openExpression(rewrite, fn, params, scope) };
   return { params, body: openBlock(rewrite, fn, body, params, scope) };
+}
+
+/**
+ * Where the type parameters of an async arrow span lines, blanking them leaves a line end between `async` and `(`, and
+ * the grammar has none there: the parenthesis goes up to where the type parameters began. (Later amaros do it themselves.)
+ */
+function joinParameters(rewrite: Rewrite, fn: AnyFunction): void {
+  const types = fn.typeParameters;
+  if (!types || !rewrite.options.isBlanked || !fn.async || fn.type !== "ArrowFunctionExpression") return;
+  const parenthesis = rewrite.find("(", types.end, fn.body.start);
+  if (!rewrite.source(types.start, parenthesis).includes("\n")) return;
+  rewrite.replace(types.start, types.start + 1, "(");
+  rewrite.replace(parenthesis, parenthesis + 1, " ");
 }
 
 function activated(rewrite: Rewrite, fn: AnyFunction, inner: Scope): Scope {
@@ -35,7 +49,8 @@ function activated(rewrite: Rewrite, fn: AnyFunction, inner: Scope): Scope {
 /** The texts before and after what runs in an activation. */
 function activation(rewrite: Rewrite, fn: AnyFunction, inner: Scope, outer: Scope): readonly [string, string] {
   const { runtime, activation: name } = rewrite.names;
-  const site = rewrite.site("function", outer, fn, inner.owner);
+  const start = rewrite.starts.get(fn) ?? fn.start;
+  const site = rewrite.site("function", outer, { start, end: fn.end }, inner.owner);
   return [`const ${name}=${rewrite.runtime(outer)}.enter(${site});try{`, `}finally{${runtime}.exit(${name})}`];
 }
 

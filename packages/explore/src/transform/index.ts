@@ -8,13 +8,14 @@
  */
 import { inject } from "./inject.js";
 import { MODULE_OWNER } from "./owners.js";
-import { extensionOf, parse, type ParsedFile } from "./parse.js";
+import { extensionOf, parse } from "./parse.js";
 import { Rewrite } from "./rewrite.js";
 import { innerScope } from "./scope.js";
 import type { PackedSite } from "../sites.js";
 import { chain, type SourceMapLike } from "./source-map.js";
-import { strip } from "./strip.js";
+import { blank, printAnew, type Printed } from "./strip.js";
 import { TransformError } from "./transform-error.js";
+import { decode, encode, type Segments } from "./vlq.js";
 import { walk } from "./walk.js";
 
 export type { AccessKind, Activation, DisposeScope, TransformRuntime } from "./runtime-contract.js";
@@ -67,16 +68,18 @@ export function transform(code: string, file: string, options: TransformOptions 
   const isStripped = options.strip ?? STRIPPED.has(extension);
   if (isStripped && /^[jt]sx$/.test(extension))
     throw new TransformError(file, 1, 1, "JSX cannot be stripped: use @lockwright/explore/vitest, or compile it first");
+  const blanked = isStripped ? blank(code) : code;
   const rewrite = mayNeedWork(code, options.track === true)
-    ? rewritten(code, file, parse(code, file), options, isStripped)
+    ? rewritten({ code, text: blanked ?? code, file, isLast: isStripped }, options)
     : undefined;
-  const text = rewrite?.text.toString() ?? code;
-  const stripped = isStripped ? strip(text, code, file) : { code: text, map: undefined };
+  const text = rewrite?.text.toString() ?? blanked ?? code;
+  const printed = blanked === undefined ? printAnew(text, code, file) : undefined;
+  const result = printed?.code ?? text;
   return {
-    code: stripped.code,
-    map: options.map ? mapOf(rewrite, stripped.map, file, code) : undefined,
+    code: result,
+    map: options.map ? mapOf(rewrite, printed, file, code) : undefined,
     sites: rewrite?.sites.packed ?? [],
-    isChanged: stripped.code !== code,
+    isChanged: result !== code,
   };
 }
 
@@ -85,17 +88,23 @@ function mayNeedWork(code: string, isTracked: boolean): boolean {
   return isTracked || /async|using|\bimport\s*[(/.]|@/.test(code);
 }
 
-function rewritten(
-  code: string,
-  file: string,
-  parsed: ParsedFile,
-  options: TransformOptions,
-  isLast: boolean,
-): Rewrite | undefined {
-  const rewrite = new Rewrite(code, file, parsed, {
+interface Input {
+  readonly code: string;
+  /** `code` with its types blanked, where they can be. */
+  readonly text: string;
+  readonly file: string;
+  /** Nothing compiles the file later. */
+  readonly isLast: boolean;
+}
+
+/** Gives the edits, or undefined when there are none. */
+function rewritten({ code, text, file, isLast }: Input, options: TransformOptions): Rewrite | undefined {
+  const parsed = parse(code, file);
+  const rewrite = new Rewrite(code, text, file, parsed, {
     isTracked: options.track === true,
     isUsingLowered: options.lowerUsing ?? !canParseUsing(),
     isLast,
+    isBlanked: isLast && text !== code,
   });
   walk(rewrite, parsed.program, innerScope(MODULE_OWNER, parsed.goal === "module"));
   if (!rewrite.hasEdits) return undefined;
@@ -105,16 +114,20 @@ function rewritten(
 
 function mapOf(
   rewrite: Rewrite | undefined,
-  later: string | undefined,
+  printed: Printed | undefined,
   file: string,
   code: string,
 ): SourceMapLike | undefined {
-  if (!rewrite && later === undefined) return undefined;
+  const content = { sources: [file], sourcesContent: [code] };
+  if (!rewrite) return printed && { ...(JSON.parse(printed.map) as SourceMapLike), ...content };
   // Word by word: V8 names the start of a word as the place of an error.
-  const settings = { hires: "boundary", source: file, includeContent: true } as const;
-  if (later === undefined) return rewrite!.text.generateMap(settings) as SourceMapLike;
-  if (!rewrite) return { ...(JSON.parse(later) as SourceMapLike), sources: [file], sourcesContent: [code] };
-  return chain(later, rewrite.text.generateDecodedMap(settings).mappings as never, file, code);
+  const earlier = rewrite.text.generateDecodedMap({ hires: "boundary", source: file }).mappings as Segments;
+  const mappings = printed ? chain(decode(mappingsOf(printed)), earlier) : earlier;
+  return { version: 3, ...content, names: [], mappings: encode(mappings) };
+}
+
+function mappingsOf(printed: Printed): string {
+  return (JSON.parse(printed.map) as SourceMapLike).mappings;
 }
 
 let isUsingKnown: boolean | undefined;

@@ -6,8 +6,10 @@ import type { Rewrite } from "./rewrite.js";
 export const MODULE_OWNER = "<module>";
 const ANONYMOUS = "<anonymous>";
 
-export function ownerOf(rewrite: Rewrite, node: AnyFunction | Class): string {
-  return node.id?.name ?? rewrite.contextualNames.get(node) ?? ANONYMOUS;
+/** Names a function, a class, or what runs as a function of its own: a field's initialiser, a static block. */
+export function ownerOf(rewrite: Rewrite, node: AnyFunction | Class | Node): string {
+  if ("id" in node && node.id?.type === "Identifier") return node.id.name;
+  return rewrite.contextualNames.get(node) ?? ANONYMOUS;
 }
 
 /** Notes the names of functions and classes that stand right below a node. */
@@ -20,6 +22,7 @@ export function noteNames(rewrite: Rewrite, node: Node): void {
     case "AssignmentPattern":
       return name(rewrite, node.right, nameOfTarget(node.left));
     case "Property":
+      if (node.method) rewrite.starts.set(node.value, node.start);
       return name(rewrite, node.value, nameOfKey(node.key, node.computed));
     case "ExportDefaultDeclaration":
       return name(rewrite, node.declaration, "default");
@@ -32,9 +35,13 @@ export function noteNames(rewrite: Rewrite, node: Node): void {
 
 function nameMembers(rewrite: Rewrite, node: Class): void {
   const owner = ownerOf(rewrite, node);
-  for (const member of node.body.body)
-    if ("key" in member && "value" in member && member.key)
-      name(rewrite, member.value, `${owner}.${nameOfKey(member.key, member.computed) ?? "[…]"}`);
+  for (const member of node.body.body) {
+    const key = "key" in member ? nameOfKey(member.key, member.computed) : "static";
+    const text = `${owner}.${key ?? "[…]"}`;
+    rewrite.contextualNames.set(member, text);
+    if (member.type === "MethodDefinition") rewrite.starts.set(member.value, member.start);
+    if ("value" in member) name(rewrite, member.value, text);
+  }
 }
 
 function name(rewrite: Rewrite, value: Node | null, text: string | undefined): void {
@@ -54,7 +61,7 @@ function nameOfTarget(target: Node): string | undefined {
 }
 
 /** The name of a class member or property, as its site's owner shows it. */
-export function nameOfKey(key: Node, isComputed: boolean): string | undefined {
+function nameOfKey(key: Node, isComputed: boolean): string | undefined {
   if (key.type === "PrivateIdentifier") return `#${key.name}`;
   if (key.type === "Literal") return String(key.value);
   return key.type === "Identifier" && !isComputed ? key.name : undefined;

@@ -24,6 +24,8 @@ export interface RewriteOptions {
   readonly isUsingLowered: boolean;
   /** Nothing compiles the file after us: what no Node runs must be refused here. */
   readonly isLast: boolean;
+  /** What is edited has its types blanked already. */
+  readonly isBlanked: boolean;
 }
 
 /** One file under edit, and what parents note for the nodes below them. */
@@ -34,6 +36,8 @@ export class Rewrite {
   readonly positions: Positions;
   /** A function or class -> its name where it stands, from what it is assigned to. */
   readonly contextualNames: Map<Node, string> = new Map();
+  /** The function of a method -> where the method begins: its tree begins at the parenthesis. */
+  readonly starts: Map<Node, number> = new Map();
   /** A member expression -> how it is accessed; a plain read has no entry. */
   readonly accesses: Map<Node, AccessKind> = new Map();
   /** Member expressions that must stay as they are: the callee of `new`, a decorator. */
@@ -51,13 +55,14 @@ export class Rewrite {
   #resources = 0;
   #hasEdits = false;
 
-  constructor(code: string, file: string, parsed: ParsedFile, options: RewriteOptions) {
+  /** `text` is what is edited: `code`, or `code` with its types blanked. */
+  constructor(code: string, text: string, file: string, parsed: ParsedFile, options: RewriteOptions) {
     this.#code = code;
     this.#file = file;
     this.#comments = parsed.comments;
     this.positions = parsed.positions;
     this.options = options;
-    this.text = new MagicString(code);
+    this.text = new MagicString(text);
     this.names = injectedNames(code);
     this.sites = new SiteList(code, parsed.positions);
   }

@@ -1,5 +1,5 @@
 /** Source maps: the shape we give, and two maps made one. */
-import { decode, encode, type Segments } from "./vlq.js";
+import type { Segments } from "./vlq.js";
 
 /** A source map of version 3, as tools take it. */
 export interface SourceMapLike {
@@ -15,15 +15,14 @@ export interface SourceMapLike {
  * Chains maps: `later` leads from the result to the middle, `earlier` from there to the source. Each place of the result
  * takes the nearest known place at or before it in the middle, on the same line; where there is none it is our own text.
  */
-export function chain(later: string, earlier: Segments, source: string, content: string): SourceMapLike {
-  const mappings = decode((JSON.parse(later) as { mappings: string }).mappings).map((line) =>
+export function chain(later: Segments, earlier: Segments): Segments {
+  return later.map((line) =>
     line.flatMap((segment) => {
       if (segment.length === 1) return [];
       const found = nearest(earlier[segment[2]] ?? [], segment[3]);
       return found ? [[segment[0], 0, found[2], found[3]] as const] : [];
     }),
   );
-  return { version: 3, sources: [source], sourcesContent: [content], names: [], mappings: encode(mappings) };
 }
 
 function nearest(line: Segments[number], column: number): readonly [number, number, number, number] | undefined {

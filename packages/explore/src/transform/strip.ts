@@ -15,23 +15,30 @@ interface Amaro {
 
 const amaro = untyped as Amaro;
 
-/** JavaScript, and where it stood if it stands elsewhere now. */
-export interface Stripped {
+/** A file printed anew. */
+export interface Printed {
   readonly code: string;
-  /** From the result to what was given, as JSON; undefined when nothing has moved. */
-  readonly map: string | undefined;
+  /** From the result to what was given, as JSON. */
+  readonly map: string;
 }
 
-/** Strips `code`; `source` is the file as written, for the place of an error. */
-export function strip(code: string, source: string, file: string): Stripped {
+/**
+ * Blanks the types of a file, every offset kept; undefined where some of it has no blank form, or is no program.
+ *
+ * Kept offsets are why a tree of the file as written serves for editing what comes out here: stripping before the edits
+ * spares amaro our text, which is as long again as many a file.
+ */
+export function blank(code: string): string | undefined {
   try {
-    return { code: amaro.transformSync(code, { mode: "strip-only" }).code, map: undefined };
+    const blanked = amaro.transformSync(code, { mode: "strip-only" }).code;
+    return blanked.length === code.length ? blanked : undefined;
   } catch {
-    return printAnew(code, source, file);
+    return undefined;
   }
 }
 
-function printAnew(code: string, source: string, file: string): Stripped {
+/** Prints `code` without types; `source` is the file as written, for the place of an error. */
+export function printAnew(code: string, source: string, file: string): Printed {
   try {
     const { code: printed, map } = amaro.transformSync(code, { mode: "transform", sourceMap: true, filename: file });
     return { code: printed, map: map as string };

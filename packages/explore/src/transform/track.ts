@@ -2,9 +2,10 @@
  * Property accesses, only in a `track` build: `o.p` becomes `g(o, "p", kind, site).p`. `o` is evaluated once and stays the
  * receiver; private names and `super` keep their meaning; the key is read twice only where reading it does nothing.
  *
- * When: `g` notes an access as the object is at hand. That is too early for a write whose right-hand side awaits: in
- * `this.n = this.n + await f()` the write comes after the await, and noted before it, the lost update would not look
- * like one. There, if the object is a name or `this`, `w` notes the write when the right-hand side is known.
+ * When: `g` notes an access as the object is at hand. That is too early for a write: in `this.n = this.n + 1` the read
+ * comes first, and noted the other way round it would seem that a stale value is written back; in `this.n = this.n +
+ * await f()` the write comes after the await, and noted before it, the lost update would not look like one. So if the
+ * object is a name or `this`, `w` notes a plain write, and any whose right-hand side awaits, when that side is known.
  *
  * Left alone: what stands behind `?.` in a chain (a call around it would end the chain's short cut), keys that are
  * expressions, decorators and the callee of `new` (a call there is another program).
@@ -86,7 +87,8 @@ function noteAssignment(rewrite: Rewrite, node: Assignment, scope: Scope): void 
   const target = unwrapped(node.left);
   if (target.type !== "MemberExpression") return noteTarget(rewrite, node.left);
   const isPlain = node.operator === "=";
-  if (!isRepeatable(target.object) || keyOf(rewrite, target) === undefined || !suspends(node.right))
+  const isLate = isPlain || suspends(node.right);
+  if (!isLate || !isRepeatable(target.object) || keyOf(rewrite, target) === undefined)
     return note(rewrite, target, isPlain ? "w" : "rw");
   if (isPlain) rewrite.untracked.add(target);
   else note(rewrite, target, "r");

@@ -8,7 +8,7 @@ import { isUsing, openBlock, openUsing } from "./disposal.js";
 import { type AnyFunction, openFunction } from "./function.js";
 import { openReturn, openYield } from "./generator.js";
 import { openLoop } from "./loops.js";
-import { nameOfKey, noteNames, ownerOf } from "./owners.js";
+import { noteNames, ownerOf } from "./owners.js";
 import type { Rewrite } from "./rewrite.js";
 import { innerScope, type Scope } from "./scope.js";
 import { noteAccesses } from "./track.js";
@@ -54,7 +54,7 @@ export function walk(rewrite: Rewrite, node: Node, scope: Scope): void {
   if (rewrite.options.isTracked) noteAccesses(rewrite, node, scope);
   if (isFunction(node)) walkFunction(rewrite, node, scope);
   else if (node.type === "StaticBlock") {
-    const inner = innerScope("static", true);
+    const inner = innerScope(ownerOf(rewrite, node), true);
     openBlock(rewrite, node, inner);
     walkParts(rewrite, node, inner);
   } else {
@@ -93,18 +93,24 @@ function openForm(rewrite: Rewrite, node: Node, scope: Scope): void {
         "no Node runs decorators: use @lockwright/explore/vitest, or compile the file first and explore the result",
       );
     case "Program":
-      return refuseTopLevelUsing(rewrite, node.body);
+    case "TSModuleBlock":
+      return leaveTopLevelUsing(rewrite, node.body);
     default:
   }
 }
 
-function refuseTopLevelUsing(rewrite: Rewrite, statements: readonly Node[]): void {
-  const using = rewrite.options.isUsingLowered && rewrite.options.isLast ? statements.find(isUsing) : undefined;
-  if (using)
-    throw rewrite.refusal(
-      using.start,
-      "this Node cannot run `using`, and at the top of a module it cannot be rewritten: move it into a function, or run Node 24",
-    );
+/** There is no block a lowered resource of a module could live in: exports and imports must stay at the top. */
+function leaveTopLevelUsing(rewrite: Rewrite, statements: readonly Node[]): void {
+  if (!rewrite.options.isUsingLowered) return;
+  for (const statement of statements) {
+    if (!isUsing(statement)) continue;
+    rewrite.opened.add(statement);
+    if (rewrite.options.isLast)
+      throw rewrite.refusal(
+        statement.start,
+        "this Node cannot run `using`, and at the top of a module it cannot be rewritten: move it into a function, or run Node 24",
+      );
+  }
 }
 
 function isFunction(node: Node): node is AnyFunction {
@@ -126,21 +132,21 @@ function walkParts(rewrite: Rewrite, node: Node, scope: Scope): void {
   for (const key of CODE_KEYS.get(node.type) ?? []) {
     const part = parts[key];
     if (!part) continue;
-    const inner = key === "value" || key === "body" ? scopeBelow(node, scope) : scope;
+    const inner = key === "value" || key === "body" ? scopeBelow(rewrite, node, scope) : scope;
     if (!Array.isArray(part)) walk(rewrite, part as Node, inner);
     else for (const each of part as readonly (Node | null)[]) if (each) walk(rewrite, each, inner);
   }
 }
 
 /** Initialisers of fields run as functions of their own; keys and decorators do not. */
-function scopeBelow(node: Node, scope: Scope): Scope {
+function scopeBelow(rewrite: Rewrite, node: Node, scope: Scope): Scope {
   switch (node.type) {
     case "ClassDeclaration":
     case "ClassExpression":
       return scope.isStrict ? scope : { ...scope, isStrict: true };
     case "PropertyDefinition":
     case "AccessorProperty":
-      return innerScope(nameOfKey(node.key, node.computed) ?? "[…]", true);
+      return innerScope(ownerOf(rewrite, node), true);
     default:
       return scope;
   }

@@ -36,7 +36,7 @@ export const loops: Readonly<Record<string, string>> = {
   "a next that rejects ends the loop": `
     const it = { [Symbol.asyncIterator]: () => ({ next: async () => { throw new Error("n") }, return: () => log("never") }) }; try { for await (const x of it) {} } catch (e) { log(e.message) } finally { await 0; log("f") }`,
   "patterns in the head": `
-    const d = async (v) => v, def = () => { log("default"); return 7 }; for await (const { a = def(), ["b" + def()]: b = 1, f = () => 1, c: [e = def()] = [] } of [{}, { a: 1 }]) log([a, b, f.name, e]); let x; for await ({ x = await d(3) } of [{}]) log(x); for await ([x = await d(4)] of [[]]) log(x)`,
+    const d = async (v) => v, def = () => { log("default"); return 7 }; for await (const { a = def(), ["b" + def()]: b = 1, f = () => 1, c: [e = def()] = [] } of [{}, { a: 1 }]) log([a, b, f.name, e]); for await (const { [await d("a")]: g } of [{ a: 1 }]) log(g); let x; for await ({ x = await d(3) } of [{}]) log(x); for await ([x = await d(4)] of [[]]) log(x)`,
   "closures of each turn": `
     const fs = []; for await (const x of [1, 2]) fs.push(async () => { await 0; return x }); for await (let x of [3]) { fs.push(async () => x++); fs.push(async () => x) } return Promise.all(fs.map((f) => f()))`,
   "a declaration in the body may have the name in the head": `

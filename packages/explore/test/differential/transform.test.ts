@@ -10,33 +10,36 @@ import { loops } from "./snippets-loops.ts";
 import { plain } from "./snippets-plain.ts";
 import { MAKE, pairs, using } from "./snippets-using.ts";
 
-const native = (main: () => Promise<unknown>): Promise<unknown> => main();
+interface Build extends TransformOptions {
+  readonly title: string;
+  readonly snippets: Readonly<Record<string, string>>;
+  readonly before?: string;
+}
+
+const builds: readonly Build[] = [
+  { title: "plain forms", snippets: plain },
+  { title: "loops and generators", snippets: loops },
+  { title: "with accesses tracked", snippets: { ...plain, ...loops }, track: true },
+];
+// A Node without the syntax has nothing to compare with here; disposal.test.ts compares it with what another Node did.
+const usingBuilds: readonly Build[] = [true, false].map((lowerUsing) => ({
+  title: lowerUsing ? "using, lowered" : "using, as the language runs it",
+  snippets: { ...using, ...pairs() },
+  before: MAKE,
+  lowerUsing,
+}));
 
 describe.each([...subjects, ...realSubjects])("$name", (subject) => {
-  async function compare(body: string, options: TransformOptions = {}): Promise<void> {
-    const expected = await happenings(native, evaluate(asModule(body)));
-    subject.install();
-    const main = evaluate(transformed(asModule(body), options));
-    expect(await happenings(subject.run, main)).toBe(expected);
-  }
-
-  describe("plain forms", () => {
-    test.each(Object.entries(plain))("%s", (_, body) => compare(body));
-  });
-
-  describe("loops and generators", () => {
-    test.each(Object.entries(loops))("%s", (_, body) => compare(body));
-  });
-
-  describe("with accesses tracked", () => {
-    test.each(Object.entries({ ...plain, ...loops }))("%s", (_, body) => compare(body, { track: true }));
-  });
-
-  describe.runIf(hasUsing())("using, as the language runs it", () => {
-    test.each(Object.entries({ ...using, ...pairs() }))("%s", (_, body) => compare(MAKE + body, { lowerUsing: false }));
-  });
-
-  describe.runIf(hasUsing())("using, lowered", () => {
-    test.each(Object.entries({ ...using, ...pairs() }))("%s", (_, body) => compare(MAKE + body, { lowerUsing: true }));
-  });
+  describe.each(hasUsing() ? [...builds, ...usingBuilds] : [...builds])(
+    "$title",
+    ({ snippets, before = "", title: _, ...options }) => {
+      test.each(Object.entries(snippets))("%s", async (_name, body) => {
+        const code = asModule(before + body);
+        const expected = await happenings((main) => main(), evaluate(code));
+        subject.install();
+        const given = await happenings(subject.run, evaluate(transformed(code, options)));
+        expect(given).toBe(expected);
+      });
+    },
+  );
 });

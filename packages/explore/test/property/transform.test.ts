@@ -23,7 +23,7 @@ describe.each([...subjects])("$name", (subject) => {
         const expected = await happenings((main) => main(), evaluate(code));
         subject.install();
         const given = await happenings(subject.run, evaluate(transformed(code, { lowerUsing, track })));
-        expect(given, code).toBe(expected);
+        expect({ code, log: given }).toEqual({ code, log: expected });
       }),
       { numRuns: RUNS },
     );

@@ -21,6 +21,7 @@ export const HOSTILE: readonly string[] = [
   "👩‍👩‍👧‍👦🏳️‍🌈",
   "e\u0301\u0327",
   "javascript:alert(1)",
+  "a,line=1,file=/etc/passwd::b",
   "' onmouseover='alert(1)",
   "",
   " ".repeat(30),

@@ -8,7 +8,8 @@ interface Place {
   readonly depth: number;
   /** Number of the function it stands in. */
   readonly fn: number;
-  readonly isAsync: boolean;
+  /** Its name; `at` checks that it is the one that runs. */
+  readonly name: string;
   readonly isGenerator: boolean;
   /** Labels of the loops around, innermost last. */
   readonly loops: readonly string[];
@@ -21,7 +22,7 @@ const FUNCTIONS = 4;
 /** Which resources a program may declare with `using` and `await using`. */
 export type Resources = "none" | "all but null" | "all";
 
-/** Writes the body of an async function `main(log)`. */
+/** Writes the body of an async function `main(log, at)`; `at(name, value)` gives the value. */
 export function randomProgram(choices: readonly number[], resources: Resources): string {
   return new ProgramWriter(choices, resources).write();
 }
@@ -39,12 +40,12 @@ class ProgramWriter {
   write(): string {
     const functions = Array.from({ length: FUNCTIONS }, (_, at) => this.#function(FUNCTIONS - 1 - at));
     return `
-const res = (n) => ({ [Symbol.asyncDispose]: async () => { log("dispose " + n); await 0; if (n % 3 === 0) throw new Error("d" + n) }, [Symbol.dispose]: () => log("sync dispose " + n) });
+const res = (n) => ({ asyncDispose: async () => { log(at("asyncDispose", "dispose " + n)); await 0; at("asyncDispose", 0); if (n % 3 === 0) throw new Error("d" + n) }, [Symbol.asyncDispose]() { return this.asyncDispose() }, [Symbol.dispose]: () => log("sync dispose " + n) });
 const told = (e) => e?.name === "SuppressedError" ? told(e.error) + " over " + told(e.suppressed) : e?.message ?? e;
 ${functions.join("\n")}
 const all = []; const fork = (p) => { all.push(p.catch((e) => log("forked " + told(e)))); return p };
-for (const p of [fork(f0(1)), fork(f0(2))]) try { log(await p) } catch (e) { log(told(e)) }
-for (const p of all) await p;`;
+for (const p of [fork(f0(1)), fork(f0(2))]) try { log(at("main", await p)) } catch (e) { log(at("main", told(e))) }
+for (const p of all) at("main", await p);`;
   }
 
   #pick(count: number): number {
@@ -57,7 +58,7 @@ for (const p of all) await p;`;
 
   /** f0, f1 and f3 are async functions in three spellings, f2 is an async generator. */
   #function(fn: number): string {
-    const place = { depth: 0, fn, isAsync: true, isGenerator: fn === 2, loops: [], blocks: [] };
+    const place = { depth: 0, fn, name: `f${fn}`, isGenerator: fn === 2, loops: [], blocks: [] };
     const body = this.#list(place, 4);
     if (fn === 2) return `async function* f2(x) { ${body} }`;
     return fn === 1 ? `const f1 = async (x) => { ${body} };` : `async function f${fn}(x) { ${body} }`;
@@ -97,9 +98,9 @@ for (const p of all) await p;`;
   #simple(place: Place): string {
     const { loops, blocks, isGenerator } = place;
     const kinds = [
-      () => `log("${this.#name("l")}:" + x);`,
+      () => `log("${this.#name("l")}:" + at("${place.name}", x));`,
       () => `log(${this.#expression(place)});`,
-      () => `x += ${this.#expression(place)};`,
+      () => `x += ${this.#expression(place)} + at("${place.name}", 1);`,
       () => `await ${this.#expression(place)};`,
       () => `log(fork(${this.#call(place)}) instanceof Promise);`,
       () => (isGenerator ? `log(yield ${this.#expression(place)});` : `log(await ${this.#call(place)});`),
@@ -118,12 +119,12 @@ for (const p of all) await p;`;
 
   #expression(place: Place): string {
     const kinds = [
-      () => `x`,
-      () => `await x`,
-      () => `(await ${this.#pick(9)}, x + 1)`,
+      () => `at("${place.name}", x)`,
+      () => `await at("${place.name}", x)`,
+      () => `(await ${this.#pick(9)}, at("${place.name}", x + 1))`,
       () => `await ${this.#call(place)}`,
       () => `(await x) + (await Promise.resolve(${this.#pick(5)}))`,
-      () => `await (async () => { await 0; return x })()`,
+      () => `await (async () => { await 0; return at("<anonymous>", x) })()`,
       () => `[await x, ${this.#pick(4)}].length`,
       () => `(x % 2 ? await ${this.#pick(3)} : x)`,
     ];
@@ -140,7 +141,8 @@ for (const p of all) await p;`;
     const kinds = [
       () => `[x, Promise.resolve(x + 1)]`,
       () => (place.fn < 2 ? `f2(x + 1)` : `[x]`),
-      () => `(async function* () { try { yield x; await 0; yield x + 1 } finally { log("closed"); await 0 } })()`,
+      () =>
+        `(async function* () { try { yield x; await 0; yield at("<anonymous>", x + 1) } finally { log(at("<anonymous>", "closed")); await 0 } })()`,
     ];
     return kinds[this.#pick(kinds.length)]!();
   }
@@ -152,7 +154,7 @@ for (const p of all) await p;`;
     const kinds = [
       () => `for await (const ${v} of ${this.#iterable(place)}) ${this.#loopBody(inside, v)}`,
       () => `for await (const ${v} of ${this.#iterable(place)}) ${this.#loopBody(inside, v)}`,
-      () => `for (let ${v} = 0; ${v} < 2; ${v}++, log(await ${v})) ${this.#body(inside)}`,
+      () => `for (let ${v} = 0; ${v} < 2; ${v}++, log(await at("${place.name}", ${v}))) ${this.#body(inside)}`,
       () => `for (const ${v} of [1, 2]) ${this.#loopBody(inside, v)}`,
       () => this.#resourceLoop(inside, v),
     ];
@@ -172,7 +174,7 @@ for (const p of all) await p;`;
   #try(place: Place): string {
     const kinds = [
       () =>
-        `try ${this.#block(place)} catch (e) { log(told(e)); ${this.#statement({ ...place, depth: place.depth + 1 })} }`,
+        `try ${this.#block(place)} catch (e) { log(at("${place.name}", told(e))); ${this.#statement({ ...place, depth: place.depth + 1 })} }`,
       () => `try ${this.#block(place)} finally ${this.#block(place)}`,
       () => `try ${this.#block(place)} catch ${this.#block(place)} finally ${this.#block(place)}`,
     ];
@@ -195,6 +197,6 @@ for (const p of all) await p;`;
   /** Declarations that share a name, which only a function's own block may hold. */
   #closure(place: Place): string {
     const [name, g] = [this.#name("g"), this.#name("h")];
-    return `const ${name} = async (x) => { var ${g}; function ${g}() { return x } ${this.#simple({ ...place, depth: 4, isGenerator: false, loops: [], blocks: [] })} return ${g}() }; fork(${name}(x));`;
+    return `const ${name} = async (x) => { var ${g}; function ${g}() { return x } ${this.#simple({ ...place, name, depth: 4, isGenerator: false, loops: [], blocks: [] })} return ${g}() }; fork(${name}(x));`;
   }
 }

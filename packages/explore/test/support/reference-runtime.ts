@@ -68,6 +68,14 @@ function pop(call: Call): void {
   if (at >= 0) stack.length = at;
 }
 
+/** Notes a violation unless the function of this name is running; outside a run nothing is known. */
+export function checkRunning(name: string): void {
+  if (!seen) return;
+  const running = stack.at(-1);
+  if (!running || table[running.site]?.[3] !== name)
+    seen.violations.push(`${name} runs, but the stack is [${stack.map((each) => where(each.site)).join(" | ")}]`);
+}
+
 function isCall(activation: object | null): activation is Call {
   return activation instanceof Call;
 }
@@ -121,7 +129,7 @@ export const referenceRuntime: TransformRuntime = {
     return loading;
   },
   g(object, key, kind, site) {
-    seen?.accesses.push({ key, kind, owner: String(table[site]?.[4]) });
+    if (Object(object) === object) seen?.accesses.push({ key, kind, owner: String(table[site]?.[4]) });
     return object;
   },
   w(value, _object, key, site) {

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { inspect } from "node:util";
 import { compileFunction, constants } from "node:vm";
 import { transform, type TransformOptions } from "../../src/transform/index.ts";
-import { controlled, installReferenceRuntime } from "./reference-runtime.ts";
+import { checkRunning, controlled, installReferenceRuntime } from "./reference-runtime.ts";
 
 /** One way to run the main function of a transformed program. */
 export interface Subject {
@@ -28,7 +28,9 @@ async function runControlled(main: () => Promise<unknown>): Promise<unknown> {
 
 /** What a program does with the outside: it says so here. */
 export type Log = (what: unknown) => void;
-export type Main = (log: Log) => unknown;
+/** Gives `value`; where the runtime knows who runs, it must be the function of this name. */
+export type At = <T>(name: string, value: T) => T;
+export type Main = (log: Log, at: At) => unknown;
 
 /** The main function of a program given as the body of an async function, loaded as CommonJS. */
 export function evaluate(code: string): Main {
@@ -41,7 +43,7 @@ export function evaluate(code: string): Main {
 }
 
 export function asModule(body: string): string {
-  return `module.exports = async function main(log) {${body}\n}`;
+  return `module.exports = async function main(log, at) {${body}\n}`;
 }
 
 export function transformed(code: string, options: TransformOptions = {}, file = "snippet.cjs"): string {
@@ -56,6 +58,11 @@ export function hasUsing(): boolean {
     return false;
   }
 }
+
+const at: At = (name, value) => {
+  checkRunning(name);
+  return value;
+};
 
 const TICKS = 300;
 
@@ -79,7 +86,7 @@ export async function happenings(run: (main: () => Promise<unknown>) => Promise<
   const body = async (): Promise<void> => {
     void Promise.resolve().then(tick);
     try {
-      log(inspect(await main(log), { depth: 6 }));
+      log(inspect(await main(log, at), { depth: 6 }));
     } catch (error) {
       log(`threw ${inspect(error instanceof Error ? `${error.name}: ${error.message}` : error)}`);
     }

@@ -215,6 +215,6 @@ function deadline(): AbortSignal {
   return controller.signal;
 }
 
-function pause(milliseconds: number): Promise<void> {
+export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => void platform.setTimer(resolve, milliseconds));
 }

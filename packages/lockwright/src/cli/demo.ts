@@ -1,10 +1,11 @@
-/** The command `lockwright demo`: four things that go wrong without lockwright, each run now, each line from what ran. */
+/** The command `lockwright demo`: five things that go wrong without lockwright, each run now, each line from what ran. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { LockSpace } from "../leases/lock-space.js";
 import { sqliteStore } from "../stores/sqlite.js";
 import { type Command, type Context, defineCommand, type OptionTable } from "./command.js";
 import { busyHolder, frozenHolder, killedWrapper, lostUpdate, Stage } from "./demo-acts.js";
+import { reportedDeadlock } from "./demo-deadlock.js";
 import type { Style, Writer } from "./writer.js";
 
 export const demoCommand: Command = defineCommand({
@@ -12,7 +13,7 @@ export const demoCommand: Command = defineCommand({
   summary: "see what goes wrong without it, in ten seconds",
   positionals: [],
   options: {},
-  details: "Runs four short plays with real processes in a private folder: nothing to install, nothing left behind.",
+  details: "Runs five short plays, with real processes, in a private folder: nothing to install, nothing left behind.",
   run: demo,
 });
 
@@ -59,6 +60,13 @@ async function demo(context: Context<OptionTable>): Promise<number> {
         "4. A wrapped command, killed by kill -9",
         () => killedWrapper(stage, space, signal),
         tellKilledWrapper,
+      ),
+      reportedDeadlock: await play(
+        report,
+        signal,
+        "5. Two tasks, each waiting for the other's mutex",
+        reportedDeadlock,
+        tellReportedDeadlock,
       ),
     };
     if (json) out.document(results);
@@ -171,4 +179,15 @@ function tellKilledWrapper(report: Play, result: Awaited<ReturnType<typeof kille
   );
   const orphans = survivors === 0 ? "had ended before that, every time" : `still ran ${survivors} times`;
   report.fact("the killed one's own command", orphans, survivors === 0 ? "good" : "bad");
+}
+
+function tellReportedDeadlock(report: Play, result: Awaited<ReturnType<typeof reportedDeadlock>>): void {
+  for (const [at, edge] of result.edges.entries())
+    report.fact(at === 0 ? "a deadlock, told by name" : "", edge, "plain");
+  report.fact(`${result.victim}, which closed it, got`, `${result.code} after ${result.after.toFixed(1)} ms`, "good");
+  report.fact(
+    `${result.tasks.find((task) => task !== result.victim)}, which would have hung, is`,
+    result.other,
+    "good",
+  );
 }

@@ -3,6 +3,7 @@
 # Descriptor 0 is a pipe from the wrapper, descriptor 3 a copy of the socket that makes the wrapper count as alive.
 # The kernel closes the pipe when the wrapper dies, however it dies. Then the command must die before the lock can go
 # to anybody else: this kills it, waits until it is gone, and only then ends and closes its copy of the socket.
+# Descriptors 4 and 5, if there are, write to and read from one file without a name.
 # It is also the dead man's switch: each renewal says for how long the lease is safe; if no newer word comes in time
 # (the wrapper is stopped, or cannot renew), the command is killed while the lease still is ours.
 #
@@ -14,6 +15,7 @@
 # Complexity: one short-lived sleep per renewal. Needs sh, sleep, kill and grep.
 
 run=$1
+LC_ALL=C # for what `kill` says
 state=idle
 pid=
 kind=group
@@ -26,13 +28,28 @@ strike() {
   if [ "$kind" = group ]; then kill -s KILL -- "-$pid" 2>/dev/null; else kill -s KILL "$pid" 2>/dev/null; fi
 }
 
-# Whether a process is left; a zombie, which nobody may ever reap, is not one. One grep, since every millisecond here is
-# one that the next in line waits: /proc/<pid>/stat is "pid (name) state ppid pgrp …".
+# Whether there is a process yet, be it a zombie. A refusal is not a "no": a command may have become another user.
+exists() {
+  if [ "$kind" = group ]; then kill -s 0 -- "-$pid"; else kill -s 0 "$pid"; fi 2>&4 && return 0
+  # What the shell wrote to 4 is read from 5. Nothing to read: there is no such file, and nobody knows.
+  why=
+  while read -r line <&5; do why=$why$line; done
+  case $why in *"No such process"*) return 1 ;; esac
+} 2>/dev/null
+
+# Whether a process is left; a zombie, which nobody may ever reap, is not one. Every millisecond here is one that the
+# next in line waits. So first it only asks whether there is anybody: who was started by run-stub.sh is reaped there, and
+# orphans are by most init processes. Where zombies stay, one grep looks at all: /proc/<pid>/stat is "pid (name) state
+# ppid pgrp …".
+patience=300 # about the time of that grep
 lives() {
-  if [ ! -r /proc/self/stat ]; then
-    if [ "$kind" = group ]; then kill -s 0 -- "-$pid" 2>/dev/null; else kill -s 0 "$pid" 2>/dev/null; fi
-    return
-  fi
+  tries=0
+  while [ "$tries" -lt "$patience" ]; do
+    exists || return 1
+    tries=$((tries + 1))
+    [ -d "/proc/$pid" ] || tries=$((tries + 9)) # reaped, so what is left are orphans: of a quick init, or for the grep
+  done
+  [ -r /proc/self/stat ] || return 0
   if [ "$kind" = group ]; then pattern="\\) [^ZX] [0-9]+ $pid "; else pattern="^$pid .*\\) [^ZX] [0-9]+ [0-9]+ "; fi
   grep -qE "$pattern" /proc/[0-9]*/stat 2>/dev/null
 }
@@ -98,13 +115,14 @@ while read -r word first; do
   esac
 done
 
-disarm
 [ "$state" = spawning ] && search
 if [ -n "$pid" ]; then
   strike
+  disarm
   while lives; do
     sleep 0.005 2>/dev/null || sleep 1
     strike
   done
 fi
+disarm
 exit 0

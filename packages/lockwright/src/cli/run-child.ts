@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { platform, type Timer } from "../platform.js";
 import type { ChildKind, Guardian } from "./run-guardian.js";
+import type { CommandStub } from "./run-stub.js";
 
 /** Signals passed on to the command. */
 export const forwarded: readonly NodeJS.Signals[] = [
@@ -46,6 +47,50 @@ export interface ChildOptions {
   say(event: "renewal-failing" | "lost" | "max-hold"): void;
 }
 
+/** A command that was started. */
+export interface StartedCommand {
+  /** The command, or the shell that is its parent and ends as it ends. */
+  readonly process: ChildProcess;
+  readonly pid: number | undefined;
+  /** Monotonic time until which the guardian lets it run; 0: it was not told. */
+  readonly toldDeadline: number;
+}
+
+/** Starts the command: by a word to its stub if there is one, since each step here is one that whoever waited waits on. */
+export function startCommand(
+  options: ChildOptions,
+  guardian: Guardian,
+  stub: CommandStub | undefined,
+  token: string,
+  expires: string,
+): StartedCommand {
+  if (stub?.isReady !== true) return spawnCommand(options, guardian, token, expires);
+  const toldDeadline = safeUntil(options);
+  const left = toldDeadline - platform.now();
+  if (left > 0) {
+    guardian.safeFor(left); // before there is a command
+    stub.go(token, expires);
+  }
+  return { process: stub.process, pid: stub.pid, toldDeadline };
+}
+
+function spawnCommand(options: ChildOptions, guardian: Guardian, token: string, expires: string): StartedCommand {
+  const { command, args, env, kind, descriptor } = options;
+  guardian.spawning(kind);
+  const child = spawn(command, args, {
+    detached: kind === "group",
+    stdio: ["inherit", "inherit", "inherit", descriptor ?? "ignore"],
+    env: { ...env, LOCKWRIGHT_TOKEN: token, LOCKWRIGHT_EXPIRES: expires },
+  });
+  if (child.pid !== undefined) guardian.started(child.pid);
+  return { process: child, pid: child.pid, toldDeadline: 0 };
+}
+
+/** Monotonic time until which the command may run. */
+function safeUntil(options: ChildOptions): number {
+  return options.deadline() - options.ttl * MARGIN_SHARE;
+}
+
 /** How a command ended. */
 export interface ChildEnd {
   readonly code: number;
@@ -57,34 +102,36 @@ export class WrappedChild {
   readonly #options: ChildOptions;
   readonly #guardian: Guardian;
   readonly #process: ChildProcess;
+  readonly #pid: number | undefined;
   readonly #timers: Set<Timer> = new Set();
-  #toldDeadline = 0;
+  #toldDeadline: number;
   #isLost = false;
   #isWarned = false;
   readonly ended: Promise<ChildEnd>;
 
-  constructor(options: ChildOptions, guardian: Guardian) {
+  constructor(options: ChildOptions, guardian: Guardian, started: StartedCommand) {
     this.#options = options;
     this.#guardian = guardian;
-    guardian.spawning(options.kind);
-    this.#process = spawn(options.command, options.args, {
-      detached: options.kind === "group",
-      stdio: ["inherit", "inherit", "inherit", options.descriptor ?? "ignore"],
-      env: options.env,
-    });
-    if (this.#process.pid !== undefined) guardian.started(this.#process.pid);
-    this.ended = new Promise((resolve, reject) => {
+    this.#process = started.process;
+    this.#pid = started.pid;
+    this.#toldDeadline = started.toldDeadline;
+    this.ended = this.#untilEnd();
+    this.#watchLease();
+    if (options.maxHold !== undefined) this.#limit(options.maxHold);
+  }
+
+  #untilEnd(): Promise<ChildEnd> {
+    return new Promise((resolve, reject) => {
       this.#process.once("error", (error) => {
         this.#clear();
         reject(error);
       });
       this.#process.once("exit", (code, signal) => {
+        if (signal !== null && this.#process.pid !== this.#pid) this.#killGroup("SIGKILL"); // somebody killed the shell, and only that
         this.#clear();
         resolve({ code: code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0), isLost: this.#isLost });
       });
     });
-    this.#watchLease();
-    if (options.maxHold !== undefined) this.#limit(options.maxHold);
   }
 
   /** Passes a signal on. */
@@ -103,8 +150,13 @@ export class WrappedChild {
   }
 
   #kill(signal: NodeJS.Signals): void {
-    const { pid } = this.#process;
+    const pid = this.#pid;
     if (pid === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#killGroup(signal);
+  }
+
+  #killGroup(signal: NodeJS.Signals): void {
+    const pid = this.#pid as number;
     try {
       process.kill(this.#options.kind === "group" ? -pid : pid, signal);
     } catch {
@@ -115,12 +167,10 @@ export class WrappedChild {
   /** Looks at the deadline when it would end; tells the guardian of every new one. */
   #watchLease(): void {
     const now = platform.now();
-    const deadline = this.#options.deadline() - this.#options.ttl * MARGIN_SHARE;
+    const deadline = safeUntil(this.#options);
     const grace = Math.min(this.#options.ttl * GRACE_SHARE, MAX_GRACE_MS);
     if (now >= deadline) return this.lost();
-    if (deadline > this.#toldDeadline) {
-      this.#toldDeadline = deadline;
-      this.#guardian.safeFor(deadline - now);
+    if (this.#tellGuardian()) {
       this.#isWarned = false;
     } else if (now >= deadline - grace && !this.#isWarned) {
       this.#isWarned = true;
@@ -130,6 +180,15 @@ export class WrappedChild {
     // Renewals come every third of the ttl: the guardian is to know of each soon after.
     const next = this.#isWarned ? deadline : Math.min(deadline - grace, now + this.#options.ttl / 6);
     this.#after(Math.max(1, next - now), () => this.#watchLease());
+  }
+
+  /** Tells the guardian of a later deadline; false: it knows. */
+  #tellGuardian(): boolean {
+    const deadline = safeUntil(this.#options);
+    if (deadline <= this.#toldDeadline) return false;
+    this.#toldDeadline = deadline;
+    this.#guardian.safeFor(deadline - platform.now());
+    return true;
   }
 
   #limit(maxHold: number): void {

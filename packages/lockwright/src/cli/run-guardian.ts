@@ -5,6 +5,9 @@
  * was about to do even if the wrapper is killed by the next instruction.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, unlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Which processes a wrapped command is: the group it leads, or itself alone in the caller's group. */
@@ -16,10 +19,12 @@ export class Guardian {
 
   /** `descriptor`: of the socket that makes the wrapper count as alive, if the store has such a thing. */
   constructor(run: string, descriptor: number | undefined) {
+    const notes = openNotes(run);
     this.#process = spawn("/bin/sh", [this.#script, run], {
       detached: true, // its own session: the terminal's signals are not for it
-      stdio: ["pipe", "ignore", "ignore", descriptor ?? "ignore"],
+      stdio: ["pipe", "ignore", "ignore", descriptor ?? "ignore", ...notes],
     });
+    for (const note of notes) closeSync(note);
     this.#process.unref();
     this.#process.on("error", () => {}); // no /bin/sh: nothing guards; the liveness socket in the command and the ttl remain
     this.#process.stdin?.on("error", () => {}); // it was killed: likewise
@@ -46,5 +51,21 @@ export class Guardian {
 
   #tell(line: string): void {
     this.#process.stdin?.write(`${line}\n`);
+  }
+}
+
+/** A file without a name, to write to and to read from: the one way for a shell to learn at once why a `kill` failed. */
+function openNotes(run: string): number[] {
+  const path = join(tmpdir(), `lockwright-${run}`);
+  try {
+    const opened = [openSync(path, "ax", 0o600)];
+    try {
+      opened.push(openSync(path, "r"));
+    } finally {
+      unlinkSync(path);
+    }
+    return opened;
+  } catch {
+    return []; // the guardian looks through all processes instead
   }
 }

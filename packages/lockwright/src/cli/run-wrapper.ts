@@ -8,8 +8,9 @@ import type { HeldLease } from "../leases/lease.js";
 import { platform } from "../platform.js";
 import type { SqliteStore } from "../stores/sqlite.js";
 import { EXIT } from "./exit-codes.js";
-import { forwarded, WrappedChild } from "./run-child.js";
-import { Guardian } from "./run-guardian.js";
+import { forwarded, startCommand, WrappedChild } from "./run-child.js";
+import { type ChildKind, Guardian } from "./run-guardian.js";
+import { Preparations } from "./run-preparations.js";
 import type { RunReport } from "./run-report.js";
 
 /** What to run and under which lock. Times in milliseconds. */
@@ -31,19 +32,46 @@ export interface RunOptions {
 export async function runWrapped(space: LockSpace, options: RunOptions, report: RunReport): Promise<number> {
   const signals = new SignalDesk();
   try {
-    const descriptor = await livenessDescriptor(space.store);
-    const run = platform.newId();
-    let guardian: Guardian | undefined;
-    const guard = (): Guardian => (guardian ??= new Guardian(run, descriptor));
+    const backstage = new Backstage(options, await livenessDescriptor(space.store));
     try {
-      const lease = await takeLock(space, options, report, signals, guard);
+      const lease = await takeLock(space, options, report, signals, backstage);
       if (lease === undefined) return signals.exitCode ?? report.busyExit;
-      return await holdAndRun(lease, options, report, signals, guard(), run, descriptor);
+      return await holdAndRun(lease, options, report, signals, backstage);
     } finally {
-      guardian?.done();
+      backstage.close();
     }
   } finally {
     signals.close();
+  }
+}
+
+/** The processes around the command, each made when it is first needed, or before if there is time. */
+class Backstage {
+  readonly descriptor: number | undefined;
+  /** What the command is to find in its environment; its token and the end of its lease come with the lock. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly kind: ChildKind;
+  readonly preparations: Preparations;
+  #guardian: Guardian | undefined;
+
+  constructor({ command, args, env, name, foreground }: RunOptions, descriptor: number | undefined) {
+    this.env = { ...env, LOCKWRIGHT_LOCK: name, LOCKWRIGHT_RUN: platform.newId() };
+    this.kind = foreground ? "single" : "group";
+    this.descriptor = descriptor;
+    const told = (pid: number): void => {
+      this.guardian.spawning("group");
+      this.guardian.started(pid);
+    };
+    this.preparations = new Preparations({ command, args, env: this.env, descriptor, kind: this.kind, told });
+  }
+
+  get guardian(): Guardian {
+    return (this.#guardian ??= new Guardian(this.env["LOCKWRIGHT_RUN"] ?? "", this.descriptor));
+  }
+
+  close(): void {
+    this.preparations.discard();
+    this.#guardian?.done();
   }
 }
 
@@ -63,7 +91,7 @@ async function takeLock(
   options: RunOptions,
   report: RunReport,
   signals: SignalDesk,
-  guard: () => Guardian,
+  backstage: Backstage,
 ): Promise<Lease | undefined> {
   const lock = lockOf(space, options);
   const { ttl, wait } = options;
@@ -77,7 +105,8 @@ async function takeLock(
     report.busy(await lock.inspect());
     return undefined;
   }
-  guard(); // ready before it is needed: starting it must not delay the command once the lock is ours
+  void backstage.guardian; // ready before it is needed
+  void backstage.preparations.rehearse(space.store, options.name);
   const notice = report.waiting(() => lock.inspect());
   try {
     return await lock.acquire({ ttl, signal: signals.aborted, timeout: wait });
@@ -96,37 +125,25 @@ async function holdAndRun(
   options: RunOptions,
   report: RunReport,
   signals: SignalDesk,
-  guardian: Guardian,
-  run: string,
-  descriptor: number | undefined,
+  backstage: Backstage,
 ): Promise<number> {
   const { command, args, ttl, maxHold } = options;
+  const { descriptor, kind, env, guardian } = backstage;
   report.acquired(lease);
-  const env = {
-    ...options.env,
-    LOCKWRIGHT_LOCK: options.name,
-    LOCKWRIGHT_TOKEN: String(lease.token),
-    LOCKWRIGHT_EXPIRES: String(lease.expiresAt),
-    LOCKWRIGHT_RUN: run,
-  };
   const deadline = (): number => (lease.state === "held" ? (lease as HeldLease).deadline : Number.NEGATIVE_INFINITY);
-  const child = new WrappedChild(
-    {
-      command,
-      args,
-      env,
-      ttl,
-      maxHold,
-      descriptor,
-      kind: options.foreground ? "single" : "group",
-      deadline,
-      say: (event) => report.child(event),
-    },
-    guardian,
-  );
-  signals.receiver = (signal) => child.forward(signal);
-  lease.signal.addEventListener("abort", () => child.lost());
+  const say = (event: "renewal-failing" | "lost" | "max-hold"): void => report.child(event);
+  const settings = { command, args, env, ttl, maxHold, descriptor, kind, deadline, say };
+  const stub = await backstage.preparations.stub();
   try {
+    // A signal that came since the lock was ours and found no command to go to.
+    if (signals.exitCode !== undefined) {
+      await release(lease, report);
+      return signals.exitCode;
+    }
+    const started = startCommand(settings, guardian, stub, String(lease.token), String(lease.expiresAt));
+    const child = new WrappedChild(settings, guardian, started);
+    signals.receiver = (signal) => child.forward(signal);
+    lease.signal.addEventListener("abort", () => child.lost());
     const { code, isLost } = await child.ended;
     if (isLost || lease.state === "lost") return report.ended(EXIT.lost, code);
     await release(lease, report);

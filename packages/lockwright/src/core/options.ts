@@ -4,6 +4,8 @@
  * Bad input is refused at the door, before any state changes: a TypeError or RangeError that names the argument, what it
  * got and what it takes. An option that would do nothing on this lock is refused too, since silence about it hides a bug.
  */
+import { type Guard, type Permit, permitsOf } from "./guard.js";
+import type { Task } from "./task.js";
 import type { WaitOrder } from "./wait-queue.js";
 
 /** Bounds a wait. Both bound the waiting only: what is granted stays granted. */
@@ -20,6 +22,16 @@ export interface AcquireOptions extends WaitOptions {
   readonly priority?: number;
   /** Permits to take, a whole number from 1; only for a lock with weights. Default 1. */
   readonly weight?: number;
+  /**
+   * Guards that the caller will not give back before this wait ends. With it a cycle of waits is a fact, and the acquire
+   * that closes it rejects at once with `LW_DEADLOCK`. On a `ReentrantMutex`, its own guard lets the caller in again.
+   */
+  readonly holding?: Guard | readonly Guard[];
+  /**
+   * True says that nothing here waits for this call, and that its guard may be given back by somebody else: a follow-up,
+   * a hand-over. It is then never part of a deadlock, save at the end of the process. Default false.
+   */
+  readonly detached?: boolean;
   /** What the holder will do; told to listeners, without effect on the lock. */
   readonly intent?: "read" | "write";
 }
@@ -33,6 +45,12 @@ export interface RunOptions extends AcquireOptions {
   readonly bodyTimeout?: number;
 }
 
+/**
+ * What a lock does about a wait that can never end: reject it with `LW_DEADLOCK`, only tell `lockwright:deadlock`, or look
+ * for nothing.
+ */
+export type DeadlockMode = "reject" | "report" | "off";
+
 /** Options of a lock. */
 export interface LockOptions {
   /** Shown in errors, stats and events. Default: the kind and a number. */
@@ -43,6 +61,11 @@ export interface LockOptions {
   readonly ageing?: number;
   /** Waiters allowed before `acquire` rejects at once with `LW_OVERLOADED`. Default `Infinity`. */
   readonly maxWaiters?: number;
+  /**
+   * What happens to a wait that can never end: it rejects with `LW_DEADLOCK` (`"reject"`, the default), is only told on
+   * the channel `lockwright:deadlock`, or is not looked for.
+   */
+  readonly deadlock?: DeadlockMode;
 }
 
 /** A state of a lock at one moment; frozen. */
@@ -108,6 +131,8 @@ export interface Allowed {
   readonly name: string;
   readonly isWeighted: boolean;
   readonly order: WaitOrder;
+  /** True where a caller may say on whose behalf it acquires. */
+  readonly hasBorrowers?: boolean;
 }
 
 /** The options of one wait, checked. */
@@ -117,6 +142,13 @@ export class WaitRequest {
   signal: AbortSignal | undefined = undefined;
   timeout: number = Infinity;
   intent: "read" | "write" | undefined = undefined;
+  /** Held permits that will not come back before this wait ends. */
+  holding: readonly Permit[] | undefined = undefined;
+  isDetached = false;
+  /** The task of the `run` body that will hold the permit. */
+  body: Task | undefined = undefined;
+  /** On whose behalf it is; only for a lock with borrowers. */
+  borrower: unknown = undefined;
 }
 
 /** The request of a caller who gave no options. */
@@ -132,11 +164,14 @@ export function readWeight(lock: Allowed, options: { readonly weight?: number })
   return options.weight;
 }
 
-/** Checks the options of one wait. Throws a TypeError or RangeError. */
+/**
+ * Checks the options of one wait. Throws a TypeError or RangeError, or `LW_NOT_HELD` for a guard in `holding` that is
+ * not held.
+ */
 export function readRequest(lock: Allowed, options: AcquireOptions): WaitRequest {
   const request = new WaitRequest();
   request.weight = readWeight(lock, options);
-  const { signal, timeout, priority, intent } = options;
+  const { signal, timeout, priority, intent, holding, detached } = options;
   if (signal !== undefined) {
     checkSignal(signal);
     request.signal = signal;
@@ -151,7 +186,29 @@ export function readRequest(lock: Allowed, options: AcquireOptions): WaitRequest
       throw new TypeError(`intent must be "read" or "write", got ${show(intent)}`);
     request.intent = intent;
   }
+  if (detached !== undefined) request.isDetached = readFlag("detached", detached);
+  if (holding !== undefined) request.holding = readHolding(holding, request.isDetached);
+  if (lock.hasBorrowers === true) request.borrower = (options as { readonly borrower?: unknown }).borrower;
   return request;
+}
+
+function readFlag(name: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false, got ${show(value)}`);
+  return value;
+}
+
+function readHolding(holding: Guard | readonly Guard[], isDetached: boolean): readonly Permit[] {
+  if (isDetached)
+    throw new TypeError("detached says that nothing waits for this call, holding says what does: pass one of them");
+  const permits: Permit[] = [];
+  for (const guard of Array.isArray(holding) ? (holding as readonly Guard[]) : [holding as Guard]) {
+    const found = permitsOf(guard);
+    if (found === undefined)
+      throw new TypeError(`holding must be a guard of a lock on this event loop, or several, got ${show(guard)}`);
+    if (!guard.held) throw (found[0] as Permit).owner.notHeldError(found[0] as Permit);
+    permits.push(...found);
+  }
+  return permits;
 }
 
 function readPriority(lock: Allowed, priority: unknown): number {
@@ -166,7 +223,7 @@ function readPriority(lock: Allowed, priority: unknown): number {
 /** Checks the options of a lock. Throws a TypeError or RangeError. */
 export function checkLockOptions(options: LockOptions): void {
   checkOptions(options);
-  const { name, order = "fifo", ageing, maxWaiters } = options;
+  const { name, order = "fifo", ageing, maxWaiters, deadlock } = options;
   if (name !== undefined && typeof name !== "string") throw new TypeError(`name must be a string, got ${show(name)}`);
   if (order !== "fifo" && order !== "lifo" && order !== "priority") {
     throw new TypeError(`order must be "fifo", "lifo" or "priority", got ${show(order)}`);
@@ -177,4 +234,7 @@ export function checkLockOptions(options: LockOptions): void {
       throw new TypeError(`ageing goes with order "lifo" or "priority": first-in-first-out starves nobody`);
   }
   if (maxWaiters !== undefined && maxWaiters !== Infinity) checkCount("maxWaiters", maxWaiters, 0);
+  if (deadlock !== undefined && deadlock !== "reject" && deadlock !== "report" && deadlock !== "off") {
+    throw new TypeError(`deadlock must be "reject", "report" or "off", got ${show(deadlock)}`);
+  }
 }

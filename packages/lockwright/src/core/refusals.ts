@@ -13,11 +13,13 @@ export interface Standing {
   readonly waiting: number;
   readonly maxWaiters: number;
   readonly closeReason: unknown;
+  /** Who holds it, in words; where it is not said, the permits are counted. */
+  readonly holders?: string;
 }
 
 function standing(core: Standing, waiting: number = core.waiting): string {
   const others = waiting === 1 ? "1 caller waits" : `${waiting} callers wait`;
-  return `${core.held} of ${core.capacity} permits held, ${others}`;
+  return `${core.holders ?? `${core.held} of ${core.capacity} permits held`}, ${others}`;
 }
 
 /** `others`: who else waits. */
@@ -29,7 +31,7 @@ export function timedOut(core: Standing, waited: number, others: number): Lockwr
   );
 }
 
-export function closed(core: Standing): LockwrightError {
+export function closed(core: Pick<Standing, "name" | "closeReason">): LockwrightError {
   const advice = "stop using a lock after close()";
   return new LockwrightError("LW_CLOSED", `"${core.name}" is closed; ${advice}`, { cause: core.closeReason });
 }
@@ -62,7 +64,29 @@ export function busy(core: Standing): LockwrightError {
   return new LockwrightError("LW_BUSY", `"${core.name}" is not free (${standing(core)}); ${advice}`);
 }
 
-export function notHeld(core: Standing): LockwrightError {
+export function notHeld(core: Pick<Standing, "name">): LockwrightError {
   const advice = "release each guard once, and only after it was acquired";
   return new LockwrightError("LW_NOT_HELD", `this guard of "${core.name}" holds nothing any more; ${advice}`);
+}
+
+export function lent(core: Standing): LockwrightError {
+  const advice = "release the guard that the upgrade gave first";
+  return new LockwrightError("LW_NOT_HELD", `this guard of "${core.name}" is lent to its upgrade; ${advice}`);
+}
+
+export function upgrading(core: Standing): LockwrightError {
+  const advice = "wait for it";
+  return new LockwrightError("LW_BUSY", `an upgrade of this guard of "${core.name}" waits already; ${advice}`);
+}
+
+/** The borrower has or waits for a permit already. */
+export function borrowed(core: Standing, isHolder: boolean): LockwrightError {
+  const how = isHolder ? "holds" : "waits for";
+  const advice = "release that first, or borrow on behalf of somebody else";
+  return new LockwrightError("LW_BUSY", `this borrower ${how} a permit of "${core.name}" already; ${advice}`);
+}
+
+export function notBorrowed(core: Standing): LockwrightError {
+  const advice = "release each borrower once, and only after its acquire";
+  return new LockwrightError("LW_NOT_HELD", `this borrower holds no permit of "${core.name}"; ${advice}`);
 }

@@ -24,31 +24,34 @@ interface Notice {
   readonly why: LeftWhy | undefined;
 }
 
-/** A lock as its teller sees it. */
-interface Told extends Observed {
+/** A core as its teller sees it. */
+interface Told {
   readonly waiting: number;
 }
 
 /** Tells listeners of one core. */
 export class Teller {
-  readonly #lock: Told;
+  readonly #core: Told;
+  /** Whom the events speak of: the core itself, or the lock that it is a part of. */
+  readonly #lock: Observed;
   #notices: Notice[] = [];
   /** Guards granted while a channel was listened to and not released yet. */
   readonly #holders: Set<Permit> = new Set<Permit>();
 
-  constructor(lock: Told) {
+  constructor(core: Told, lock: Observed) {
+    this.#core = core;
     this.#lock = lock;
   }
 
   /** A grant that did not wait. */
   taken(permit: Permit): void {
     this.#beginHold(permit);
-    emitGranted(this.#lock, permit, 0, this.#lock.waiting);
+    emitGranted(this.#lock, permit, 0, this.#core.waiting);
   }
 
   queued(permit: Permit): void {
     if (isChannelWatched()) permit.watched().since ??= platform.now();
-    emitQueued(this.#lock, permit, this.#lock.waiting, () => this.#listHolders());
+    emitQueued(this.#lock, permit, this.#core.waiting, () => this.#listHolders());
   }
 
   /** Notes a grant, or with `why` a departure, to be told by {@link flush}. */
@@ -63,7 +66,7 @@ export class Teller {
       this.#lock,
       permit,
       since === undefined ? undefined : platform.now() - since,
-      this.#lock.waiting,
+      this.#core.waiting,
       value,
     );
   }
@@ -78,7 +81,7 @@ export class Teller {
       if (why !== undefined) emitLeft(this.#lock, permit, why, waited);
       else {
         this.#beginHold(permit);
-        emitGranted(this.#lock, permit, waited, this.#lock.waiting);
+        emitGranted(this.#lock, permit, waited, this.#core.waiting);
       }
     }
   }

@@ -203,6 +203,17 @@ export class WaitQueue {
     return this.#order === "lifo" || priority > (this.#top()?.extra!.priority ?? -Infinity);
   }
 
+  /** Answers whether somebody who has to be served before `waiter` is one of `which`; false where nobody has to be. */
+  isAnyoneBefore(waiter: Permit, which: (other: Permit) => boolean): boolean {
+    if (this.#order === "fifo") {
+      const waiters = this.entries();
+      return waiters.slice(0, waiters.indexOf(waiter)).some(which);
+    }
+    // With ageing, a newcomer who passes moves the turn to the oldest. Else the head stays the head until it is served.
+    const head = this.head();
+    return this.#ageing === 0 && head !== undefined && head !== waiter && which(head);
+  }
+
   /** Counts a grant that did not come from the queue but went before it. */
   countGrant(): void {
     if (this.#ageing > 0) this.#turn = (this.#turn + 1) % this.#ageing;

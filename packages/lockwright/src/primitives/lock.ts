@@ -6,7 +6,7 @@ import type { Guard } from "../core/guard.js";
 import type { AcquireOptions, LockStats, RunOptions, WaitOptions } from "../core/options.js";
 
 export type { Guard } from "../core/guard.js";
-export type { AcquireOptions, LockOptions, LockStats, RunOptions, WaitOptions } from "../core/options.js";
+export type { AcquireOptions, DeadlockMode, LockOptions, LockStats, RunOptions, WaitOptions } from "../core/options.js";
 export type { WaitOrder } from "../core/wait-queue.js";
 
 /** A lock, wherever it lives; `G` is what holding it looks like. */

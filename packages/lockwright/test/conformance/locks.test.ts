@@ -1,6 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { type LockCase, lockCases, type LockNeed, type LockSubject } from "../../src/conformance/locks-all.js";
-import { type Guard, type Lock, type LockStats, Mutex, type RunOptions, Semaphore } from "../../src/index.js";
+import {
+  CapacityLimiter,
+  type Guard,
+  KeyedMutex,
+  KeyedSemaphore,
+  type Lock,
+  type LockStats,
+  Mutex,
+  ReadWriteLock,
+  ReentrantMutex,
+  type RunOptions,
+  Semaphore,
+  StampedLock,
+  StripedMutex,
+} from "../../src/index.js";
 
 /** A lock that only uses the public face of another: proves that the contract can be met from outside. */
 class TurnLock implements Lock {
@@ -29,8 +43,28 @@ const subjects: readonly LockSubject[] = [
   { name: "Mutex", has: [...everything], make: () => new Mutex() },
   { name: "Mutex, lifo with ageing 1", has: [...everything], make: () => new Mutex({ order: "lifo", ageing: 1 }) },
   { name: "Mutex, priority", has: [...everything], make: () => new Mutex({ order: "priority" }) },
+  { name: "ReentrantMutex", has: [...everything], make: () => new ReentrantMutex() },
+  { name: "ReentrantMutex, lifo", has: [...everything], make: () => new ReentrantMutex({ order: "lifo", ageing: 1 }) },
   { name: "Semaphore(1)", has: [...everything], make: () => new Semaphore(1) },
   { name: "Semaphore(3)", has: everything, make: () => new Semaphore(3) },
+  { name: "ReadWriteLock.write", has: everything, make: () => new ReadWriteLock().write },
+  { name: "ReadWriteLock.upgradeable", has: everything, make: () => new ReadWriteLock().upgradeable },
+  {
+    name: "ReadWriteLock.write, preferring readers",
+    has: everything,
+    make: () => new ReadWriteLock({ policy: "prefer-readers" }).write,
+  },
+  {
+    name: "ReadWriteLock.upgradeable, preferring writers",
+    has: everything,
+    make: () => new ReadWriteLock({ policy: "prefer-writers", ageing: 3 }).upgradeable,
+  },
+  { name: "StampedLock.write", has: everything, make: () => new StampedLock().write },
+  { name: "CapacityLimiter(1)", has: everything, make: () => new CapacityLimiter(1) },
+  { name: "CapacityLimiter(3)", has: everything, make: () => new CapacityLimiter(3) },
+  { name: "KeyedMutex.at", has: everything, make: () => new KeyedMutex().at("key") },
+  { name: "KeyedSemaphore(2).at", has: everything, make: () => new KeyedSemaphore(2).at("key") },
+  { name: "StripedMutex(4).at", has: everything, make: () => new StripedMutex(4).at("key") },
   { name: "a lock built on a Semaphore", has: [], make: () => new TurnLock() },
 ];
 

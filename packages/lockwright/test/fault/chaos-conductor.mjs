@@ -19,6 +19,9 @@ const dieWithParent =
 
 const { XDG_RUNTIME_DIR: _, ...environment } = process.env;
 
+/** A run is at most so many times as long as asked for. */
+const LONGEST = 5;
+
 /** One worker process; its place is filled again when it is killed. */
 class Worker {
   name;
@@ -78,11 +81,21 @@ export class Conductor {
     process.once("exit", this.#reap);
   }
 
-  /** Runs traffic and faults for `seconds`; resolves to what the checker wants to know. */
-  async run() {
+  /**
+   * Runs traffic and faults for `seconds`, and on, up to five times as long, until `isEnough` says so of what was written
+   * down so far; resolves to what the checker wants to know.
+   */
+  async run(isEnough = () => true) {
     const { processes, seconds } = this.#options;
+    const startedAt = monotonicNow();
     for (let slot = 0; slot < processes; slot += 1) this.#start(slot);
-    await this.#disturb(monotonicNow() + seconds * 1000);
+    await sleep(700); // let them come up
+    await this.#disturb(startedAt + seconds * 1000);
+    while (monotonicNow() < startedAt + seconds * LONGEST * 1000) {
+      const ending = { hung: [], leftovers: [], crashed: [] };
+      if (isEnough({ events: this.#events(), resource: await this.#resource(), ending })) break;
+      await this.#disturb(monotonicNow() + 1000);
+    }
     const calmAt = monotonicNow();
     const hung = await this.#settle(calmAt);
     const drained = monotonicNow() - calmAt;
@@ -124,7 +137,6 @@ export class Conductor {
 
   async #disturb(end) {
     const { ttl, killEvery, stopEvery } = this.#options;
-    await sleep(700); // let them come up
     for (;;) {
       await sleep(this.#dice.between(0.5, 1.5) * Math.min(killEvery, stopEvery));
       if (monotonicNow() >= end) return;
@@ -189,7 +201,8 @@ export class Conductor {
     const { folder } = this.#options;
     const files = readdirSync(folder).filter((name) => name.endsWith(".history"));
     return files.flatMap((name) =>
-      readFileSync(`${folder}/${name}`, "utf8").split("\n").filter(Boolean).map(parseEvent),
+      // Up to the last line end: a worker may be writing on.
+      readFileSync(`${folder}/${name}`, "utf8").split("\n").slice(0, -1).map(parseEvent),
     );
   }
 

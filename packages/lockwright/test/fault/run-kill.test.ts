@@ -4,6 +4,7 @@
  * Actors: H holds the lock by a wrapper and its command; W1, W2 wait for it in that order, each watching the one before.
  */
 import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, closeSync, copyFileSync, openSync } from "node:fs";
 import { expect, test } from "vitest";
 import { notRun } from "../support/not-run.js";
 import { isRunning, recorder, RunBench, type Started, tokensInOrder, until } from "./run-support.js";
@@ -104,7 +105,7 @@ test("wrapper and guardian killed together leave the lock held until the ttl end
   expect((await bench.run("run", "k", "--no-wait", "--", "true")).code).toBe(75);
   expect(isRunning(child)).toBe(true);
   expect((await bench.run("run", "k", "--wait", "10s", "--", "true")).code).toBe(0);
-  process.kill(-child, "SIGKILL");
+  expect(isRunning(child)).toBe(false); // the dead man's switch had outlived both
 });
 
 /** The guardian's process: a shell whose standard input is a pipe from the wrapper, and which the wrapper started. */
@@ -125,6 +126,25 @@ test("a wrapper killed between starting its command and saying so leaves no comm
   });
   guardian.stdin.write("spawning group\n");
   guardian.stdin.end();
+  await new Promise((resolve) => guardian.once("exit", resolve));
+  expect(isRunning(command.pid as number)).toBe(false);
+});
+
+test("a guardian that may not touch the group, which became another user, waits for its end", async () => {
+  if (process.getuid?.() !== 0) return notRun("a command that became another user", "not root");
+  using bench = new RunBench();
+  // Nobody may perhaps not read this checkout.
+  const script = `${bench.folder}/guardian.sh`;
+  copyFileSync(new URL("../../src/cli/guardian.sh", import.meta.url).pathname, script);
+  chmodSync(bench.folder, 0o755);
+  // The other way round is the same to kill(2): the group stays root's, the guardian is nobody.
+  const command = spawn("sleep", ["1"], { detached: true, stdio: "ignore" });
+  const notes = `${bench.folder}/notes`;
+  const [write, read] = [openSync(notes, "a"), openSync(notes, "r")];
+  const stdio = ["pipe", "ignore", "ignore", "ignore", write, read] as const;
+  const guardian = spawn("/bin/sh", [script, "run"], { detached: true, uid: 65534, stdio: [...stdio] });
+  for (const note of [write, read]) closeSync(note);
+  guardian.stdin?.end(`spawning group\nchild ${command.pid}\n`);
   await new Promise((resolve) => guardian.once("exit", resolve));
   expect(isRunning(command.pid as number)).toBe(false);
 });

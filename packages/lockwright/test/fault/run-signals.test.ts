@@ -1,4 +1,5 @@
 /** Signals, stops and losses of `lockwright run`: what the table of exit codes says, seen from outside. */
+import { execFileSync } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { isRunning, recorder, RunBench, tokensInOrder, until } from "./run-support.js";
@@ -58,6 +59,34 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     await holder.ended;
   },
 );
+
+/** Puts a `setsid` first in the path that takes its time, so that the command's shell is ready late. */
+function slowShell(bench: RunBench, seconds: number): void {
+  const real = execFileSync("sh", ["-c", "command -v setsid"], { encoding: "utf8" }).trim();
+  writeFileSync(`${bench.folder}/setsid`, `#!/bin/sh\nsleep ${seconds}\nexec ${real} "$@"\n`);
+  chmodSync(`${bench.folder}/setsid`, 0o755);
+  bench.env["PATH"] = `${bench.folder}:${process.env["PATH"]}`;
+}
+
+test("a signal that comes between the lock and the command ends the run, and there is no command", async () => {
+  using bench = new RunBench();
+  slowShell(bench, 1);
+  const run = bench.start("run", "k", "--", ...recorder(60));
+  await until(async () => (await bench.show("k")).holders.length === 1, "the lock to be held");
+  run.process.kill("SIGTERM");
+  expect((await run.ended).code).toBe(143);
+  expect(await bench.show("k")).toMatchObject({ holders: [] });
+  expect(bench.lines()).toEqual([]);
+});
+
+test("a shell that does not get ready is not waited for: the command starts without it", async () => {
+  using bench = new RunBench();
+  slowShell(bench, 30);
+  expect(await bench.run("run", "k", "--", "sh", "-c", "echo $LOCKWRIGHT_TOKEN; exit 4")).toMatchObject({
+    code: 4,
+    stdout: "1\n",
+  });
+});
 
 test("a wrapper stopped past its ttl: its command is killed before the next gets the lock; woken, it says 76", async () => {
   using bench = new RunBench();

@@ -1,7 +1,7 @@
 /** Weights, resizing and deadlines of the permit core under every order of a few tasks. */
 import { explore, io } from "@lockwright/explore";
 import { expect, test } from "vitest";
-import { LockwrightError, Semaphore } from "../../src/index.js";
+import { type LockwrightError, Semaphore } from "../../src/index.js";
 
 test("weights held never exceed the capacity, and a heavy head is not passed by light ones [I1, I2, I6]", () =>
   explore(async (t) => {

@@ -5,19 +5,38 @@
 import { expect, expectTypeOf, test } from "vitest";
 import {
   type AcquireOptions,
+  acquireAll,
+  CapacityLimiter,
   type Guard,
+  KeyedMutex,
+  KeyedSemaphore,
   type LocalLock,
   type Lock,
   type LockStats,
   Mutex,
+  type ReadGuard,
+  ReadWriteLock,
+  type ReentrantGuard,
+  ReentrantMutex,
   Semaphore,
+  type Stamp,
+  StampedLock,
+  StripedMutex,
+  taskScope,
+  trackOwners,
+  type UpgradeableGuard,
+  type WriteGuard,
 } from "../../src/index.js";
 
 test("locks fit the interfaces they promise", () => {
-  const locks: LocalLock[] = [new Mutex(), new Semaphore(1)];
+  const locks: LocalLock[] = [new Mutex(), new Semaphore(1), new ReentrantMutex()];
+  const rw = new ReadWriteLock({ policy: "prefer-readers", ageing: 4, name: "rw", maxWaiters: 3 });
+  const others: LocalLock[] = [rw.read, rw.upgradeable, rw.write, new StampedLock().read, new CapacityLimiter(1)];
+  others.push(new KeyedMutex().at("k"), new KeyedSemaphore<number>(2).at(1), new StripedMutex(4).at("k"));
+  expect(others.length).toBe(8);
   const anyLock: Lock = locks[0]!;
   expectTypeOf(anyLock.stats()).toEqualTypeOf<LockStats>();
-  expect(locks.length).toBe(2);
+  expect(locks.length).toBe(3);
 });
 
 test("methods have the types of the contract", async () => {
@@ -31,7 +50,36 @@ test("methods have the types of the contract", async () => {
     Promise<readonly [Guard, AbortSignal]>
   >();
   expectTypeOf(mutex.whenAvailable()).toEqualTypeOf<Promise<void>>();
+  expectTypeOf<ReturnType<ReentrantMutex["acquire"]>>().toEqualTypeOf<Promise<ReentrantGuard>>();
+  expectTypeOf(new ReentrantMutex().run((guard) => guard.depth)).toEqualTypeOf<Promise<number>>();
+  expectTypeOf(taskScope(async () => "a", { name: "t" })).toEqualTypeOf<Promise<string>>();
+  expectTypeOf(trackOwners).toEqualTypeOf<(on: boolean) => void>();
   expectTypeOf(new Semaphore(2).drain()).toEqualTypeOf<Guard | undefined>();
+});
+
+test("guards have the powers of their side, and keys and borrowers their types", async () => {
+  const rw = new ReadWriteLock();
+  expectTypeOf(rw.read).toEqualTypeOf<LocalLock<ReadGuard>>();
+  expectTypeOf(rw.upgradeable).toEqualTypeOf<LocalLock<UpgradeableGuard>>();
+  expectTypeOf(rw.write).toEqualTypeOf<LocalLock<WriteGuard>>();
+  expectTypeOf<ReturnType<UpgradeableGuard["upgrade"]>>().toEqualTypeOf<Promise<Guard>>();
+  expectTypeOf<ReturnType<ReadGuard["tryUpgrade"]>>().toEqualTypeOf<Guard | undefined>();
+  expectTypeOf<ReturnType<WriteGuard["downgrade"]>>().toEqualTypeOf<ReadGuard>();
+  expectTypeOf(await rw.upgradeable.run((guard) => guard)).toEqualTypeOf<UpgradeableGuard>();
+  const stamped = new StampedLock();
+  expectTypeOf(stamped.tryOptimisticRead()).toEqualTypeOf<Stamp | undefined>();
+  expectTypeOf(stamped.readOptimistic(async () => 1)).toEqualTypeOf<Promise<number>>();
+  const limiter = new CapacityLimiter<"a" | "b">(2);
+  expectTypeOf(limiter.borrowers).toEqualTypeOf<ReadonlySet<"a" | "b">>();
+  expectTypeOf(new CapacityLimiter(1).borrowers).toEqualTypeOf<ReadonlySet<unknown>>();
+  const keyed = new KeyedMutex<{ readonly id: number }>({ compare: (a, b) => a.id - b.id });
+  expectTypeOf<Parameters<typeof keyed.tryAcquire>[0]>().toEqualTypeOf<{ readonly id: number }>();
+  expectTypeOf<Parameters<KeyedMutex["tryAcquire"]>[0]>().toEqualTypeOf<string>();
+  expectTypeOf(keyed.acquireAll([])).toEqualTypeOf<Promise<Guard>>();
+  expectTypeOf(new StripedMutex<number>(3).tryAcquireAll([1])).toEqualTypeOf<Guard | undefined>();
+  expectTypeOf(acquireAll([rw.read, new Mutex()])).toEqualTypeOf<Promise<Guard>>();
+  const striped: KeyedMutex<string> = new StripedMutex(2);
+  expect(striped).toBeInstanceOf(KeyedMutex);
 });
 
 test("what must not compile does not", () => {
@@ -54,8 +102,41 @@ test("what must not compile does not", () => {
     new Semaphore(1).capacity = 2;
     // @ts-expect-error a timeout is a number of milliseconds
     void mutex.acquire({ timeout: "1s" });
+    // @ts-expect-error no such mode
+    new Mutex({ deadlock: "throw" });
+    // @ts-expect-error holding takes guards
+    void mutex.acquire({ holding: mutex });
     // @ts-expect-error a mutex cannot be resized
     mutex.resize(2);
+    const rw = new ReadWriteLock();
+    // @ts-expect-error a plain reader may only try
+    void rw.read.tryAcquire()!.upgrade();
+    // @ts-expect-error only a writer goes down
+    rw.upgradeable.tryAcquire()!.downgrade();
+    // @ts-expect-error an upgrade goes back, it does not go down
+    rw.read.tryAcquire()!.tryUpgrade()!.downgrade();
+    // @ts-expect-error no such policy
+    new ReadWriteLock({ policy: "random" });
+    // @ts-expect-error the lock itself is not acquired, its faces are
+    void rw.acquire();
+    // @ts-expect-error the faces are read only
+    rw.read = rw.write;
+    // @ts-expect-error a number is no stamp
+    new StampedLock().validate(1);
+    // @ts-expect-error borrowers are of the type named
+    new CapacityLimiter<"a">(1).release("b");
+    // @ts-expect-error borrowers cannot be changed from outside
+    new CapacityLimiter<"a">(1).borrowers.add("a");
+    // @ts-expect-error a keyed lock is acquired by key
+    void new KeyedMutex().acquire();
+    // @ts-expect-error keys are of the type named
+    void new KeyedMutex<number>().acquire("1");
+    // @ts-expect-error several weights of several keys have no safe order
+    void new KeyedSemaphore(2).acquireAll(["a"]);
+    // @ts-expect-error a striped mutex needs its stripes
+    new StripedMutex();
+    // @ts-expect-error a keyed lock is no lock
+    void acquireAll([new KeyedMutex()]);
     const options: AcquireOptions = { weight: 2 };
     void mutex.acquire(options);
   }

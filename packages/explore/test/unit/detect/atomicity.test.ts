@@ -18,7 +18,7 @@ async function findings(source: string, departures: readonly Deviation[] = []): 
 /** Two withdrawals by `withdraw`, which is given; both begin before either answer. */
 const two = (withdraw: string): string => `
 class Account {
-  balance = 100;
+  balance = 100; self = this;
 ${withdraw}
 }
 const account = new Account();
@@ -77,6 +77,8 @@ await Promise.all([load("a"), load("a")]);`;
       "this.balance = this.balance - amount;",
       "this.balance -= amount;",
       "if (this.balance > 0) this.balance = 1;",
+      "this.balance =\n      this.balance - amount;",
+      "this.self.balance = this.self.balance - amount;",
     ])
       expect(
         await findings(

@@ -47,6 +47,14 @@ test("a lock that nobody released is a leak, named with its holder", async () =>
   expect(leakLines(trace)).toEqual(["file is still held by audit"]);
 });
 
+test("a lock that was released again is none", async () => {
+  const mutex = new Mutex({ name: "file" });
+  const use = () => mutex.run(() => io("use"));
+  const { trace } = await record(forgetful(use, use));
+  expect(trace.steps.some(({ events }) => events.some(({ kind }) => kind === "lock"))).toBe(true);
+  expect(trace.held).toEqual([]);
+});
+
 test("a strand that ends after the body is unfinished and no leak", async () => {
   const { trace } = await record(
     forgetful(

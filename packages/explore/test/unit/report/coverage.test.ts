@@ -33,7 +33,14 @@ test("a search without a bound that ended is complete without a bound", () => {
 test("native order alone is one schedule within no delay", () => {
   const complete = { external: 0, hold: 0, schedules: 1 };
   expect(coverageLine({ ...view, runs: 1, strands: 1, maxSteps: 1, complete })).toBe(
-    "complete within no delay: the only schedule, 1 strand, at most 1 step",
+    "complete within no delay: native order, 1 strand, at most 1 step",
+  );
+});
+
+test("a program without decisions has one schedule, whatever the bound", () => {
+  const complete = { external: 3, hold: 2, schedules: 1 };
+  expect(coverageLine({ ...view, runs: 1, complete })).toBe(
+    "complete within 3 external + 2 held delays: the only schedule, 4 strands, at most 11 steps",
   );
 });
 
@@ -50,6 +57,12 @@ test("an unfinished search says that it is not exhaustive, and what else is to k
     }),
   ).toBe(
     "5000 schedules (bounded to 2 external, then PCT, random, POS), 312 distinct, not exhaustive; 1 unfair discarded; not instrumented: pg, ioredis",
+  );
+});
+
+test("a search that failed at once looked at native order", () => {
+  expect(coverageLine({ ...view, runs: 1, distinct: 1, reached: { external: 0, hold: 0 } })).toBe(
+    "1 schedule (native order), 1 distinct, not exhaustive",
   );
 });
 

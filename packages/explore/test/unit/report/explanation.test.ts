@@ -35,6 +35,11 @@ describe("the sentence", () => {
     );
   });
 
+  test("does not claim that something overtook a held await when nothing did", async () => {
+    const { trace } = await record(tickCounting, { departures: [hold(2)] });
+    expect(explain(trace)).toBe("the await of `parse()` (ticks.ts:12) must take longer than it does today");
+  });
+
   test("tells the first of several departures and counts the others", async () => {
     const { trace } = await record(lostUpdate, { departures: [pick(1), pick(3)] });
     expect(departuresOf(trace)).toHaveLength(2);
@@ -73,6 +78,11 @@ describe("the sentence", () => {
       "fails in the order JavaScript runs today\n  a waits\n  b waits",
     );
   });
+});
+
+test("the step of a timer shows the time at which it fires", async () => {
+  const { trace } = await record(lateCommit, { departures: [pick(0)] });
+  expect(trace.steps.map(({ time }) => time)).toEqual([0, 50, 50, 50, 150]);
 });
 
 test("under fidelity all, an await that is merely a choice is no departure", async () => {

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fit, foldMiddle, widthOf } from "../../../src/report/columns.js";
+import { departuresOf } from "../../../src/report/explanation.js";
 import { renderText, renderTimeline } from "../../../src/report/text.js";
 import { enter, exit, p, r } from "../../../src/runtime/point.js";
+import { TraceNames } from "../../../src/trace-names.js";
 import { issueIo as io } from "../../../src/world/io.js";
 import { anyTrace, HOSTILE } from "../../support/any-trace.js";
 import { anyFailure, failureOf } from "../../support/failure.js";
@@ -76,6 +78,22 @@ describe("the timeline", () => {
     expect(text.split("\n")[0]).toMatch(/\d+ others/);
     const departure = text.split("\n").find((line) => line.startsWith("►"));
     expect(departure).toContain("(step waits)");
+    const [{ slow, fast }] = departuresOf(trace) as unknown as [{ slow: { strand: number }; fast: { strand: number } }];
+    const names = new TraceNames(trace);
+    for (const { strand } of [slow, fast]) expect(text.split("\n")[0]).toContain(`│${names.strand(strand)} `);
+  });
+
+  test("keeps the callbacks of code that was not transformed in one column", async () => {
+    const { trace } = await record(async () => {
+      const a = enter(BODY);
+      const plain = async (): Promise<void> => {
+        for (let turn = 0; turn < 5; turn += 1) await io("plain");
+      };
+      r(a, await p(a, ALL, 0, Promise.all([plain(), plain()])));
+      exit(a);
+    });
+    const [head] = renderTimeline(trace, { width: 100 }).split("\n");
+    expect(head).toMatch(/│body +│callbacks +│$/);
   });
 
   test("is as wide as it is told, within 80 and 160", async () => {

@@ -2,7 +2,8 @@
  * The lock face of a lease: one class, given its shape (capacity and weight), is the mutex, both sides of the read-write
  * lock and the semaphore.
  */
-import { channels, type LeftWhy, type LockRef } from "../../events.js";
+import { TracedAcquire } from "../../core/traced-acquire.js";
+import { channels, isAcquireTraced, type LeftWhy, type LockRef } from "../../events.js";
 import { platform } from "../../platform.js";
 import { LeaseLostError, LockwrightError } from "../../errors.js";
 import type { HeldLease, Lease, LeaseGrant } from "../lease.js";
@@ -88,19 +89,33 @@ export class SpaceLock<L extends Lease = Lease> implements LeaseLock<L> {
 
   async acquire(options: AcquireLeaseOptions = {}): Promise<L> {
     checkTimeout(options.timeout);
-    const outcome = await this.#ask(options, options.timeout !== 0, options.timeout || undefined);
-    if ("token" in outcome) return this.#lease(outcome, options);
-    throw timeoutError(this.name, 0, outcome.holders[0]);
+    return await this.#acquire(options, false);
+  }
+
+  async #acquire(options: AcquireLeaseOptions, isRun: boolean): Promise<L> {
+    const traced = isAcquireTraced() ? new TracedAcquire(this.#ref) : undefined;
+    if (isRun) traced?.begin();
+    try {
+      const outcome = await this.#ask(options, options.timeout !== 0, options.timeout || undefined, traced);
+      if (!("token" in outcome)) throw timeoutError(this.name, 0, outcome.holders[0]);
+      const lease = this.#lease(outcome, options);
+      traced?.granted();
+      return lease;
+    } catch (error) {
+      traced?.failed(error);
+      throw error;
+    }
   }
 
   async tryAcquire(options: Omit<AcquireLeaseOptions, "timeout"> = {}): Promise<L | undefined> {
-    const outcome = await this.#ask(options, false, undefined);
+    const outcome = await this.#ask(options, false, undefined, undefined);
     return "token" in outcome ? this.#lease(outcome, options) : undefined;
   }
 
   async run<T>(fn: (lease: L) => T | PromiseLike<T>, options: AcquireLeaseOptions = {}): Promise<T> {
     if (typeof fn !== "function") throw new TypeError(`fn must be a function, got ${typeof fn}`);
-    const lease = (await this.acquire(options)) as L & HeldLease;
+    checkTimeout(options.timeout);
+    const lease = (await this.#acquire(options, true)) as L & HeldLease;
     return await runUnder(lease, fn);
   }
 
@@ -108,7 +123,12 @@ export class SpaceLock<L extends Lease = Lease> implements LeaseLock<L> {
     return this.session.inspect(this.resource);
   }
 
-  async #ask(options: AcquireLeaseOptions, queue: boolean, timeout: number | undefined): Promise<Granted | Busy> {
+  async #ask(
+    options: AcquireLeaseOptions,
+    queue: boolean,
+    timeout: number | undefined,
+    traced: TracedAcquire | undefined,
+  ): Promise<Granted | Busy> {
     const { session } = this;
     const { signal, ttl = session.ttl, label = session.label } = options;
     checkSignal(signal);
@@ -129,7 +149,8 @@ export class SpaceLock<L extends Lease = Lease> implements LeaseLock<L> {
       barging,
       label,
     } as const;
-    const onQueued = channels.queued.hasSubscribers ? (answer: QueuedResult) => this.#emitQueued(answer) : undefined;
+    const isWatched = traced !== undefined || channels.queued.hasSubscribers;
+    const onQueued = isWatched ? (answer: QueuedResult) => this.#queued(answer, traced) : undefined;
     const askedAt = platform.now();
     try {
       return await session.acquireLoop.acquire({ name: this.name, command, timeout, signal, onQueued });
@@ -162,7 +183,9 @@ export class SpaceLock<L extends Lease = Lease> implements LeaseLock<L> {
   }
 
   /** The store counts nobody's place: `depth` says only that there is a queue. */
-  #emitQueued({ holders }: QueuedResult): void {
+  #queued({ holders }: QueuedResult, traced: TracedAcquire | undefined): void {
+    traced?.begin();
+    if (!channels.queued.hasSubscribers) return;
     const now = platform.now();
     const told = holders.map(({ label, heldFor }) => ({ owner: label ?? "", since: now - heldFor }));
     channels.queued.publish({ lock: this.#ref, depth: 1, holders: told });

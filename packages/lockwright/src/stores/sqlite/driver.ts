@@ -65,7 +65,14 @@ async function tryDriver(name: DriverName): Promise<Driver | undefined> {
     });
   }
   const Class = name === "node:sqlite" ? module.DatabaseSync : module.default;
-  return Class === undefined ? undefined : { name, open: (path) => new Class(path) };
+  return Class === undefined ? undefined : { name, open: (path) => openUnwaiting(Class, path) };
+}
+
+/** Opens without a busy timeout of the driver's own: better-sqlite3 has one of 5 s, in which it blocks the loop. */
+function openUnwaiting(Class: Constructor, path: string): Database {
+  const database = new Class(path);
+  database.exec("PRAGMA busy_timeout = 0");
+  return database;
 }
 
 /** SQLite's primary result codes that the store tells apart. */

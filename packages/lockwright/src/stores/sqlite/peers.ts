@@ -20,7 +20,7 @@ import { tmpdir, userInfo } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { LockwrightError } from "../../errors.js";
 import type { Liveness } from "../../leases/lock-store.js";
-import { platform } from "../../platform.js";
+import { platform, type Timer } from "../../platform.js";
 
 /** The longest path a unix socket may have on every system we run on (sun_path, less its end). */
 const MAX_PATH = 103;
@@ -32,6 +32,10 @@ const RETRY_MS = 250;
 const FINISH_MS = 500;
 /** Age at which the socket of a dead process is removed. */
 const SWEEP_AGE_MS = 86_400_000;
+/** The share of starts that look for such sockets: a crowd of processes need not all look, and each file costs a call. */
+const SWEEP_SHARE = 1 / 16;
+/** Milliseconds until a peer that fell silent is said to be unsure: until then its guardian has mostly ended it. */
+const UNSURE_MS = 50;
 /** Waiting connections the kernel keeps for a process that is too busy to accept. */
 const BACKLOG = 4096;
 
@@ -100,7 +104,7 @@ export class Peers implements Liveness {
         reject(new LockwrightError("LW_STORE_UNAVAILABLE", `cannot listen on ${this.endpoint}`, { cause }));
       });
       server.listen({ path: this.endpoint, backlog: BACKLOG }, resolve);
-      this.#sweep().catch(() => {}); // housekeeping: another process may be sweeping too
+      if (platform.random() < SWEEP_SHARE) this.#sweep().catch(() => {}); // another process may be sweeping too
       this.#server = server;
     });
     return this.#listening;
@@ -230,6 +234,7 @@ class Link {
   readonly #own: string;
   readonly #onWake: (id: string) => void;
   #socket: Socket | undefined;
+  #unsure: Timer | undefined;
   #isClosed = false;
 
   constructor(endpoint: string, own: string, onWake: (id: string) => void) {
@@ -267,10 +272,20 @@ class Link {
       for (const { onDead } of watchers) onDead();
     } else if (failure === undefined || isReset(failure)) {
       this.ensure(); // closed from the other side: dead, or another process has the socket now
-      if (failure === undefined) for (const { onUnsure } of this.watchers) onUnsure?.();
+      if (failure === undefined) this.#unsureSoon();
     } else {
       platform.setTimer(() => this.#retry(), RETRY_MS).keepAlive(false);
     }
+  }
+
+  /** Not at once: whoever hears of it looks at the store, and that would be under way when the death is proved. */
+  #unsureSoon(): void {
+    if (this.#unsure !== undefined) return;
+    this.#unsure = platform.setTimer(() => {
+      this.#unsure = undefined;
+      for (const { onUnsure } of this.watchers) onUnsure?.();
+    }, UNSURE_MS);
+    this.#unsure.keepAlive(false);
   }
 
   #retry(): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Mutex, Semaphore } from "../../../src/index.js";
+import { Mutex, ReentrantMutex, Semaphore } from "../../../src/index.js";
 
 /** One wrong call: the error it must get, and the words its message must have. */
 interface Misuse {
@@ -67,6 +67,18 @@ const constructions: readonly Misuse[] = [
     call: () => new Mutex({ maxWaiters: -1 }),
     error: "RangeError",
     says: /maxWaiters .* got -1/,
+  },
+  {
+    what: "an unknown deadlock mode",
+    call: () => new Mutex({ deadlock: loose("throw") }),
+    error: "TypeError",
+    says: /deadlock must be "reject", "report" or "off", got "throw"/,
+  },
+  {
+    what: "a reentrant mutex with an unknown deadlock mode",
+    call: () => new ReentrantMutex({ deadlock: loose(true) }),
+    error: "TypeError",
+    says: /deadlock must be .* got true/,
   },
   {
     what: "options that are text",
@@ -201,6 +213,42 @@ const asynchronous: readonly Misuse[] = [
     says: /signal must be an AbortSignal, got null/,
   },
   {
+    what: "detached as text",
+    call: () => mutex.acquire({ detached: loose("yes") }),
+    error: "TypeError",
+    says: /detached must be true or false, got "yes"/,
+  },
+  {
+    what: "detached and holding [25]",
+    call: () => mutex.acquire({ detached: true, holding: [] }),
+    error: "TypeError",
+    says: /detached says .* holding says .* one of them/,
+  },
+  {
+    what: "a lock as holding",
+    call: () => mutex.acquire({ holding: loose(mutex) }),
+    error: "TypeError",
+    says: /holding must be a guard of a lock on this event loop, or several, got an object/,
+  },
+  {
+    what: "null as holding",
+    call: () => mutex.acquire({ holding: loose(null) }),
+    error: "TypeError",
+    says: /holding .* got null/,
+  },
+  {
+    what: "a foreign guard among the holding",
+    call: () => mutex.acquire({ holding: loose([{ held: true, release() {} }]) }),
+    error: "TypeError",
+    says: /holding .* got an object/,
+  },
+  {
+    what: "a reentrant mutex run with holding that is text",
+    call: () => new ReentrantMutex().run(() => 1, { holding: loose("me") }),
+    error: "TypeError",
+    says: /holding .* got "me"/,
+  },
+  {
     what: "an unknown intent",
     call: () => mutex.acquire({ intent: loose("rw") }),
     error: "TypeError",
@@ -281,6 +329,16 @@ describe("an async method rejects and never throws synchronously", () => {
     expect(await answer.catch((error: unknown) => error)).toEqual(refusalOf(misuse));
     expect(state()).toEqual(UNTOUCHED);
   });
+});
+
+test("a released guard as holding is LW_NOT_HELD, and nothing is taken", async () => {
+  for (const lock of [new Mutex({ name: "spent" }), new ReentrantMutex({ name: "spent" })]) {
+    const guard = await lock.acquire();
+    guard.release();
+    const error: unknown = await mutex.acquire({ holding: guard }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "LW_NOT_HELD", message: expect.stringContaining('"spent"') });
+    expect(state()).toEqual(UNTOUCHED);
+  }
 });
 
 describe("hostile bodies", () => {

@@ -1,10 +1,11 @@
 /** A body runs in the async context of the caller that asked, never of the one that released. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
-import { Mutex, Semaphore } from "../../../src/index.js";
+import { Mutex, ReentrantMutex, Semaphore } from "../../../src/index.js";
 
 const subjects = {
   Mutex: () => new Mutex(),
+  ReentrantMutex: () => new ReentrantMutex(),
   "Semaphore(2)": () => new Semaphore(2),
   "Mutex, priority": () => new Mutex({ order: "priority" }),
 };

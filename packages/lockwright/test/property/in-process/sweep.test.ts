@@ -7,14 +7,24 @@ import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { hasAbortGroup } from "../../../src/core/abort-groups.js";
 import { pendingDeadlines } from "../../../src/core/deadlines.js";
-import { type Guard, Mutex, Semaphore } from "../../../src/index.js";
+import type { PermitCore } from "../../../src/core/permit-core.js";
+import { contendedLocks } from "../../../src/core/drain.js";
+import { type Guard, Mutex, ReentrantMutex, Semaphore, taskScope } from "../../../src/index.js";
 import { installTestPlatform, type TestPlatform } from "../../support/test-platform.js";
 import { coreOf } from "./permit-model.js";
 
 const TIMEOUT = 50;
 
+type Subject = Mutex | Semaphore | ReentrantMutex;
+
+/** The permit cores under a lock, the one that outsiders take first. */
+function coresOf(lock: Subject): readonly PermitCore[] {
+  if (!(lock instanceof ReentrantMutex)) return [coreOf(lock)];
+  return (lock as unknown as { ladder: { rungs: readonly PermitCore[] } }).ladder.rungs;
+}
+
 interface Stage {
-  readonly lock: Mutex | Semaphore;
+  readonly lock: Subject;
   readonly controller: AbortController;
   readonly clock: TestPlatform;
   /** What the subject of the scenario passes. */
@@ -23,7 +33,7 @@ interface Stage {
 
 type Scenario = (stage: Stage) => Promise<unknown>;
 
-async function hold(lock: Mutex | Semaphore, ticks: number): Promise<void> {
+async function hold(lock: Subject, ticks: number): Promise<void> {
   const guard = await lock.acquire();
   for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
   guard.release();
@@ -92,15 +102,16 @@ const disturbances: Readonly<Record<string, (stage: Stage) => void>> = {
   },
 };
 
-const locks: Readonly<Record<string, () => Mutex | Semaphore>> = {
+const locks: Readonly<Record<string, () => Subject>> = {
   Mutex: () => new Mutex(),
+  ReentrantMutex: () => new ReentrantMutex(),
   "Semaphore(1)": () => new Semaphore(1),
   "Mutex, priority": () => new Mutex({ order: "priority", ageing: 2 }),
 };
 
 /** Runs a scenario with a disturbance after `at` steps; gives the number of steps it took. */
 async function play(
-  make: () => Mutex | Semaphore,
+  make: () => Subject,
   scenario: Scenario,
   disturb: (stage: Stage) => void,
   at: number,
@@ -117,16 +128,27 @@ async function play(
     await Promise.resolve();
   }
   await settled;
-  const core = coreOf(lock);
+  const cores = coresOf(lock);
+  const sum = (of: (core: PermitCore) => number): number => cores.reduce((total, core) => total + of(core), 0);
   const listeners = getEventListeners(controller.signal, "abort").length;
   const rest = {
-    waiting: core.waiting,
-    free: core.free,
-    span: core.inspect().span,
+    waiting: sum((core) => core.waiting),
+    held: sum((core) => core.held),
+    span: sum((core) => core.inspect().span),
+    tied: sum((core) => (core.ties?.held.size ?? 0) + (core.ties?.blocked.size ?? 0)),
+    contended: contendedLocks().length,
     listeners,
     grouped: hasAbortGroup(controller.signal),
   };
-  expect(rest, `disturbed at step ${at}`).toEqual({ waiting: 0, free: 1, span: 0, listeners: 0, grouped: false });
+  expect(rest, `disturbed at step ${at}`).toEqual({
+    waiting: 0,
+    held: 0,
+    span: 0,
+    tied: 0,
+    contended: 0,
+    listeners: 0,
+    grouped: false,
+  });
   expect([pendingDeadlines(), clock.timers.size], `disturbed at step ${at}`).toEqual([0, 0]);
   if (!lock.stats().closed) (await lock.acquire()).release();
   return steps;
@@ -139,6 +161,80 @@ describe.each(Object.keys(locks))("%s", (lockName) => {
       const steps = await play(make, scenario, () => undefined, -1);
       expect(steps).toBeGreaterThan(1);
       for (let at = 0; at <= steps; at += 1) await play(make, scenario, disturb, at);
+    });
+  });
+});
+
+/** Each takes the lock again where it holds it, and two siblings fork inside. */
+const inside: Readonly<Record<string, Scenario>> = {
+  "a run inside a run": ({ lock, options }) =>
+    lock.run(async () => lock.run(() => lock.run(() => Promise.resolve()), options)),
+  "siblings forked inside a run": ({ lock, options }) =>
+    lock.run(async () => {
+      const siblings = [1, 2, 3].map(() => ignoreErrors(lock.run(() => Promise.resolve(), options)));
+      await Promise.all(siblings);
+    }),
+  "a child that outlives its hold": ({ lock, options }) => {
+    let child: Promise<unknown> = Promise.resolve();
+    const outer = lock.run(async () => {
+      child = ignoreErrors(Promise.resolve().then(() => lock.run(() => Promise.resolve(), options)));
+    });
+    return ignoreErrors(outer).then(() => child);
+  },
+  "an acquire inside, released last": async ({ lock, options }) => {
+    let kept: Guard | undefined;
+    await ignoreErrors(lock.run(async () => (kept = await lock.acquire(options))));
+    kept?.release();
+  },
+};
+
+describe("ReentrantMutex, entered again", () => {
+  describe.each(Object.keys(inside))("%s", (scenarioName) => {
+    test.each(Object.keys(disturbances))("%s at any step leaks nothing [L1 L2 I2 I4]", async (disturbance) => {
+      const disturb = disturbances[disturbance]!;
+      for (const scoped of [false, true]) {
+        const within: Scenario = (stage) =>
+          scoped ? taskScope(() => inside[scenarioName]!(stage)) : inside[scenarioName]!(stage);
+        for (const scenario of [within, contended(within)]) {
+          const make = (): Subject => new ReentrantMutex();
+          const steps = await play(make, scenario, () => undefined, -1);
+          expect(steps).toBeGreaterThan(1);
+          for (let at = 0; at <= steps; at += 1) await play(make, scenario, disturb, at);
+        }
+      }
+    });
+  });
+});
+
+/** Deadlocks whose victim is disturbed: the verdict and the disturbance meet at every step. */
+const knots: Readonly<Record<string, Scenario>> = {
+  "a nested run, seen on the stack": ({ lock, options, clock }) => {
+    const nested = ignoreErrors(lock.run(async () => lock.run(() => Promise.resolve(), { signal: options.signal })));
+    const ticks = (async () => {
+      for (let tick = 0; tick < 5; tick += 1) await Promise.resolve();
+      clock.advance(25);
+    })();
+    return Promise.all([nested, ticks]);
+  },
+  "a nested run in a scope": ({ lock, options }) =>
+    ignoreErrors(taskScope(() => lock.run(() => lock.run(() => Promise.resolve(), { signal: options.signal })))),
+  "an acquire with holding": async ({ lock, options }) => {
+    const guard = await lock.acquire();
+    await ignoreErrors(lock.acquire({ signal: options.signal, holding: guard }));
+    guard.release();
+  },
+};
+
+describe("deadlocks", () => {
+  describe.each(Object.keys(knots))("%s", (scenarioName) => {
+    test.each(Object.keys(disturbances))("%s at any step leaks nothing [W2 V3 C1]", async (disturbance) => {
+      const disturb = disturbances[disturbance]!;
+      for (const scenario of [knots[scenarioName]!, contended(knots[scenarioName]!)]) {
+        const make = (): Subject => new Mutex();
+        const steps = await play(make, scenario, () => undefined, -1);
+        expect(steps).toBeGreaterThan(1);
+        for (let at = 0; at <= steps; at += 1) await play(make, scenario, disturb, at);
+      }
     });
   });
 });
