@@ -1,6 +1,9 @@
 import { explorePlugin } from "@lockwright/explore/vitest";
 import { defineConfig } from "vitest/config";
+import { fileURLToPath } from "node:url";
+import { mutants } from "./packages/lockwright/test/model/mutants.ts";
 import { CountReporter } from "./scripts/count-reporter.ts";
+import { mutantPlugin } from "./scripts/mutant-plugin.ts";
 
 /** Tests whose files get scheduling points: they run on the built explorer, as a user's tests do. */
 const explored = ["packages/explore/test/zoo/**/*.test.ts", "packages/lockwright/test/model/**/*.test.ts"];
@@ -14,7 +17,10 @@ export default defineConfig({
       { extends: true, test: { name: "plain", include: ["packages/*/test/**/*.test.ts"], exclude: explored } },
       {
         extends: true,
-        plugins: [explorePlugin({ include: [/\/test\/(?:zoo|model)\//, /\/packages\/lockwright\/src\//] })],
+        plugins: [
+          mutantPlugin(fileURLToPath(new URL("./packages/lockwright/src", import.meta.url)), mutants),
+          explorePlugin({ include: [/\/test\/(?:zoo|model)\//, /\/packages\/lockwright\/src\//] }),
+        ],
         test: { name: "explored", include: explored },
       },
     ],

@@ -13,6 +13,7 @@ const WRITE = 2;
 
 /** Reads weigh 1, a write 2: a write excludes everyone, strict arrival order. */
 export class ReaderWriterCore implements PermitOwner {
+  readonly key: undefined = undefined;
   readonly mode = "shared";
   readonly deadlock = "reject";
   readonly name: string;
