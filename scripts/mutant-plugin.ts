@@ -3,6 +3,7 @@
  * Resolution carries the query on, so a mutant never shares a module with the library as it is.
  */
 import { readFileSync } from "node:fs";
+import type { Plugin } from "vite";
 
 /** One change to one file. */
 export interface Change {
@@ -14,22 +15,18 @@ export interface Change {
 
 const QUERY = /\?mutant=([^&]+)$/;
 
-interface Resolver {
-  resolve(source: string, importer: string, options: { skipSelf: boolean }): Promise<{ readonly id: string } | null>;
-}
-
 /** The Vite plugin; `src` is the absolute folder of the sources. */
-export function mutantPlugin(src: string, mutants: Readonly<Record<string, Change>>): object {
+export function mutantPlugin(src: string, mutants: Readonly<Record<string, Change>>): Plugin {
   return {
     name: "mutants",
     enforce: "pre",
-    async resolveId(this: Resolver, source: string, importer: string | undefined) {
+    async resolveId(source, importer) {
       const name = QUERY.exec(source)?.[1] ?? QUERY.exec(importer ?? "")?.[1];
       if (name === undefined || importer === undefined) return undefined;
       const found = await this.resolve(source.replace(QUERY, ""), importer.replace(QUERY, ""), { skipSelf: true });
       return found?.id.startsWith(src) === true ? `${found.id}?mutant=${name}` : found;
     },
-    load(id: string) {
+    load(id) {
       const name = QUERY.exec(id)?.[1];
       if (name === undefined) return undefined;
       const file = id.replace(QUERY, "");
