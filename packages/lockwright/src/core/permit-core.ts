@@ -36,7 +36,7 @@ import {
 import { joinAbortGroup } from "./abort-groups.js";
 import { setDeadline } from "./deadlines.js";
 import { type Contended, delist, enlist } from "./drain.js";
-import { HELD, LEFT, type LockTies, Permit, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
+import { HELD, type HoldSet, LEFT, type LockTies, Permit, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
 import {
   type AcquireOptions,
   type DeadlockMode,
@@ -347,7 +347,7 @@ export class PermitCore implements Contended, Observed {
     return this.#queue?.entries() ?? [];
   }
 
-  canServe(waiter: Permit, staying: ReadonlySet<Permit>): boolean {
+  canServe(waiter: Permit, staying: HoldSet): boolean {
     return isWithinReach(this, this.#queue!, waiter, staying);
   }
 
