@@ -60,12 +60,36 @@ export const SPENT = 3;
 /** Stopped waiting: aborted, timed out, cancelled, closed; or, for a watcher, was told. */
 export const LEFT = 4;
 
+/** Holds of one lock, and what they weigh together. */
+export class HoldSet {
+  readonly #holds: Set<Permit> = new Set<Permit>();
+  weight = 0;
+
+  get size(): number {
+    return this.#holds.size;
+  }
+
+  add(hold: Permit): void {
+    if (this.#holds.has(hold)) return;
+    this.#holds.add(hold);
+    this.weight += hold.weight;
+  }
+
+  delete(hold: Permit): void {
+    if (this.#holds.delete(hold)) this.weight -= hold.weight;
+  }
+
+  [Symbol.iterator](): Iterator<Permit> {
+    return this.#holds.values();
+  }
+}
+
 /** What the wait graph keeps of one lock; made with the first tied permit, since most locks never have one. */
 export class LockTies {
   /** Tied permits that are held: holders known by name. */
   readonly held: Set<Permit> = new Set<Permit>();
   /** Those of them that some live wait keeps from coming back. Empty: no wait for this lock can be stuck. */
-  readonly blocked: Set<Permit> = new Set<Permit>();
+  readonly blocked: HoldSet = new HoldSet();
   /** True once a task gave back a hold of another: guards of this lock travel, so ownership proves nothing. */
   travels = false;
 }
@@ -82,7 +106,7 @@ export interface PermitOwner {
    * never left: then they and whoever must be served before `waiter` stand in its way. Answer true when in doubt: it
    * means "no deadlock". May be called for the waiter of an upgrade, whose own hold is then among `staying`.
    */
-  canServe(waiter: Permit, staying: ReadonlySet<Permit>): boolean;
+  canServe(waiter: Permit, staying: HoldSet): boolean;
   readonly key: string | undefined;
   /** Takes back a held permit; `value` is what a `run` body returned. */
   finish(permit: Permit, value?: unknown): void;

@@ -36,7 +36,7 @@ import {
 import { type Contended, delist, enlist } from "./drain.js";
 import { type CoreInspection, type CoreShape, refOf } from "./core-shape.js";
 import { fitOut } from "./fit-out.js";
-import { HELD, LEFT, type LockTies, Permit, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
+import { HELD, type HoldSet, LEFT, type LockTies, Permit, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
 import { nextLockId } from "./lock-ids.js";
 import {
   type AcquireOptions,
@@ -377,7 +377,7 @@ export class PermitCore implements Contended, Observed {
     return this.#queue?.entries() ?? [];
   }
 
-  canServe(waiter: Permit, staying: ReadonlySet<Permit>): boolean {
+  canServe(waiter: Permit, staying: HoldSet): boolean {
     return isWithinReach(this, this.#queue!, waiter, staying);
   }
 
