@@ -4,6 +4,7 @@
  *
  * A case gives nanoseconds (or bytes) per operation; timed ones sample 1000 operations at a time and report p50 and min.
  */
+import { limitCases } from "./in-process-limits-cases.mjs";
 import { AsyncLock, asyncMutex, asyncSema, lockwright } from "./in-process-peers.mjs";
 
 const OPS = 1000;
@@ -428,6 +429,8 @@ for (const [label, n] of [
       rounds,
     );
 }
+
+Object.assign(cases, limitCases(sample));
 
 export const caseNames = Object.keys(cases);
 

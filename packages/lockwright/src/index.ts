@@ -20,5 +20,6 @@ export type {
   WaitOptions,
   WaitOrder,
 } from "./primitives/lock.js";
+export type { MapOptions, MapProgress } from "./primitives/map-options.js";
 export { Mutex } from "./primitives/mutex.js";
 export { Semaphore } from "./primitives/semaphore.js";

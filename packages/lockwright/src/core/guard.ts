@@ -165,18 +165,22 @@ export class Permit implements Guard, Grant {
 
   /** Ends the wait in `state`: out of its signal group and deadline list, promise settled (G1, G2). */
   end(state: number, outcome: unknown): void {
-    this.state = state;
-    const extra = this.extra;
-    // After the state, before the promise: the lists read the state, and nothing may find a settled waiter in them.
-    if (extra !== undefined) {
-      extra.group?.removed(this);
-      extra.deadlines?.removed(this);
-      extra.group = undefined;
-      extra.deadlines = undefined;
-    }
+    this.moveTo(state);
     const resolve = this.resolve!;
     this.resolve = undefined;
     resolve(outcome);
+  }
+
+  /** The part of {@link end} before the promise. */
+  moveTo(state: number): void {
+    this.state = state;
+    const extra = this.extra;
+    // After the state, before the promise: the lists read the state, and nothing may find a settled waiter in them.
+    if (extra === undefined) return;
+    extra.group?.removed(this);
+    extra.deadlines?.removed(this);
+    extra.group = undefined;
+    extra.deadlines = undefined;
   }
 
   get [Symbol.toStringTag](): string {

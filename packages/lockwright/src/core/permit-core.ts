@@ -159,18 +159,23 @@ export class PermitCore implements PermitOwner, Observed {
     return Promise.resolve(permit);
   }
 
+  /** Queues `waiter`, a fresh permit of the request's weight; a caller who wants more of a grant than a promise brings its own. */
+  enlist(request: WaitRequest, waiter: Permit): Promise<unknown> {
+    return this.#wait(request, waiter);
+  }
+
   // Outlined from the fast path on purpose: it is large, and inlining it slows the free case down.
-  #wait(request: WaitRequest): Promise<Permit> {
+  #wait(request: WaitRequest, waiter?: Permit): Promise<Permit> {
     const { weight } = request;
     if (this.isClosed) return Promise.reject<never>(refuse.closed(this));
     if (weight > this.capacity && this.capacity > 0) return Promise.reject<never>(refuse.tooHeavy(this, weight));
     const queue = (this.#queue ??= new WaitQueue(this.order, this.#ageing));
     if (this.order !== "fifo" && weight <= this.free && queue.isOutranked(request.priority)) {
-      return Promise.resolve(this.#passQueue(queue, weight));
+      return this.#passQueue(queue, waiter ?? new Permit(this, QUEUED, weight));
     }
     if (this.waiting >= this.maxWaiters) return Promise.reject<never>(refuse.overloaded(this));
     if (request.timeout === 0) return Promise.reject<never>(refuse.timedOut(this, 0, this.waiting));
-    const permit = new Permit(this, QUEUED, weight);
+    const permit = waiter ?? new Permit(this, QUEUED, weight);
     const promise = promiseOf<Permit>(permit);
     if (request !== PLAIN_REQUEST || this.order === "priority") fitOut(permit, request);
     queue.push(permit);
@@ -180,14 +185,15 @@ export class PermitCore implements PermitOwner, Observed {
   }
 
   /** Grants to a newcomer who is the head the moment it arrives and fits: waiters it outranks are not barged past (I1). */
-  #passQueue(queue: WaitQueue, weight: number): Permit {
-    this.free -= weight;
+  #passQueue(queue: WaitQueue, permit: Permit): Promise<Permit> {
+    this.free -= permit.weight;
     queue.countGrant();
-    const permit = new Permit(this, HELD, weight);
+    const promise = promiseOf<Permit>(permit);
+    permit.end(HELD, permit);
     if (isGrantWatched()) this.#listening().note(permit, undefined);
     // With ageing this grant may have made the oldest the head, and that one may fit.
     this.settle();
-    return permit;
+    return promise;
   }
 
   /** Waits until `weight` could be taken, and takes nothing. */
