@@ -22,4 +22,5 @@ export type {
 } from "./primitives/lock.js";
 export type { MapOptions, MapProgress } from "./primitives/map-options.js";
 export { Mutex } from "./primitives/mutex.js";
+export { type RateCheck, RateLimiter, type RateLimiterOptions } from "./primitives/rate-limiter.js";
 export { Semaphore } from "./primitives/semaphore.js";

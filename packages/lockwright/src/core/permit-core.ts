@@ -44,6 +44,11 @@ import { Watchers } from "./watchers.js";
 
 let cores = 0;
 
+/** Numbers a thing that callers wait for, among all of them: what listeners know it by. */
+export function nextCoreId(): number {
+  return ++cores;
+}
+
 /** What a lock class says about the core it wants. */
 export interface CoreShape {
   /** The class in kebab case. */
@@ -55,7 +60,7 @@ export interface CoreShape {
 /** A weighted queue of waiters and the permits they wait for. */
 export class PermitCore implements PermitOwner, Observed {
   /** Number of creation: the global order in which several locks are taken together. */
-  readonly id: number = ++cores;
+  readonly id: number = nextCoreId();
   readonly kind: string;
   readonly isWeighted: boolean;
   readonly order: WaitOrder;

@@ -21,7 +21,7 @@ export interface MapOptions<T> extends WaitOptions {
   /** False to go on after a failed item, and to reject with an AggregateError of all of them at the end. Default true. */
   readonly stopOnError?: boolean;
   /** Called after each settled item. If it throws, the map fails with that. */
-  onProgress?(progress: MapProgress): void;
+  readonly onProgress?: (progress: MapProgress) => void;
 }
 
 /** Options of one map, checked. */
@@ -56,15 +56,13 @@ function checkFlag(name: string, value: unknown): void {
 export function readPlan<T>(fn: unknown, options: MapOptions<T> & { readonly ordered?: boolean } = {}): MapPlan<T> {
   checkBody(fn);
   checkOptions(options);
-  const { signal, timeout = Infinity, weight, stopOnError = true, ordered = true } = options;
+  const { signal, timeout = Infinity, weight, onProgress, stopOnError = true, ordered = true } = options;
   if (signal !== undefined) checkSignal(signal);
   checkDuration("timeout", timeout);
   checkOptionalFunction("weight", weight);
-  checkOptionalFunction("onProgress", options.onProgress);
+  checkOptionalFunction("onProgress", onProgress);
   checkFlag("stopOnError", stopOnError);
   checkFlag("ordered", ordered);
-  const onProgress =
-    options.onProgress === undefined ? undefined : (progress: MapProgress) => options.onProgress!(progress);
   return { signal, timeout, weight, stopOnError, onProgress, ordered };
 }
 

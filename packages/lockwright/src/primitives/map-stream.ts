@@ -60,7 +60,7 @@ export class MapStream<T, R> implements AsyncIterableIterator<R>, MapSink<R> {
 
   /** Gives the next result; may be called again before it has. */
   next(): Promise<IteratorResult<R>> {
-    if (!this.#isOver) this.#driving ??= this.#scope.runInAsyncScope(this.#drive, this);
+    if (!this.#isOver) this.#driving ??= this.#scope.runInAsyncScope(() => this.#drive());
     return new Promise((resolve, reject) => {
       this.#readers.push({ resolve, reject });
       this.#deliver();

@@ -54,7 +54,7 @@ class TaskNode extends AsyncResource {
   /** Ends the wait: a grant leaves the promise to the body, anything else settles it (T3). */
   end(state: number, outcome: unknown): void {
     const permit = asPermit(this);
-    if (state !== HELD) return endWait.call(permit, state, outcome);
+    if (state !== HELD) return Permit.prototype.end.call(permit, state, outcome);
     permit.moveTo(state);
     if (granted.push(this) === 1) platform.queueMicrotask(startGranted);
   }
@@ -78,8 +78,6 @@ class TaskNode extends AsyncResource {
     }
   }
 }
-
-const endWait = Permit.prototype.end;
 
 function asPermit(node: TaskNode): Permit {
   return node as unknown as Permit;

@@ -70,10 +70,10 @@ describe("a queued run", () => {
       guard.release();
       expect(() => guard.release()).toThrow(expect.objectContaining({ code: "LW_NOT_HELD" }));
       kept = guard;
-      return semaphore.available;
+      return guard.held;
     });
     hold.release();
-    expect(await result).toBe(1);
+    expect(await result).toBe(false);
     expect([kept!.held, semaphore.available]).toEqual([false, 1]);
     kept![Symbol.dispose]();
     await kept![Symbol.asyncDispose]();
