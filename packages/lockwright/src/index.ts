@@ -24,3 +24,4 @@ export type { MapOptions, MapProgress } from "./primitives/map-options.js";
 export { Mutex } from "./primitives/mutex.js";
 export { type RateCheck, RateLimiter, type RateLimiterOptions } from "./primitives/rate-limiter.js";
 export { Semaphore } from "./primitives/semaphore.js";
+export { TaskGroup, type TaskGroupOptions } from "./primitives/task-group.js";
