@@ -20,6 +20,7 @@ export type {
   WaitOptions,
   WaitOrder,
 } from "./primitives/lock.js";
+export { type AdaptiveGuard, AdaptiveLimiter, type AdaptiveLimiterOptions } from "./primitives/adaptive-limiter.js";
 export type { MapOptions, MapProgress } from "./primitives/map-options.js";
 export { Mutex } from "./primitives/mutex.js";
 export { type RateCheck, RateLimiter, type RateLimiterOptions } from "./primitives/rate-limiter.js";

@@ -266,7 +266,7 @@ export class PermitCore implements PermitOwner, Observed {
   resize(capacity: number): void {
     this.free += capacity - this.capacity;
     this.capacity = capacity;
-    if (capacity > 0) this.#refuseHeavy();
+    if (capacity > 0 && this.isWeighted) this.#refuseHeavy();
     this.settle();
   }
 
