@@ -1,7 +1,7 @@
 /** A semaphore that finds its own size by measuring how long its bodies take. */
-import { type Permit } from "../core/guard.js";
+import type { Permit } from "../core/guard.js";
 import { showByToString } from "../core/inspection.js";
-import { checkCount, checkLockOptions, show } from "../core/options.js";
+import { checkCount, checkLockOptions, readRequest, show } from "../core/options.js";
 import type { PermitCore } from "../core/permit-core.js";
 import { platform } from "../platform.js";
 import { AimdRule, Gradient2Rule, type LimitRange, type LimitRule, VegasRule } from "./limit-rule.js";
@@ -167,8 +167,17 @@ export class AdaptiveLimiter extends PermitLock implements LocalLock<AdaptiveGua
     return this.core.capacity;
   }
 
-  override async acquire(options?: AcquireOptions): Promise<AdaptiveGuard> {
-    return new TimedGuard(this.#meter, await this.core.acquire(options));
+  override acquire(options?: AcquireOptions): Promise<AdaptiveGuard> {
+    const { core } = this;
+    try {
+      if (options !== undefined) readRequest(core, options);
+      // What is free is given without a second promise, so that it yields once, like every lock.
+      const permit = options?.signal?.aborted === true ? undefined : core.take(1);
+      if (permit !== undefined) return Promise.resolve(new TimedGuard(this.#meter, permit));
+    } catch (error) {
+      return Promise.reject<never>(error);
+    }
+    return core.acquire(options).then((granted) => new TimedGuard(this.#meter, granted));
   }
 
   override tryAcquire(options?: { readonly weight?: number }): AdaptiveGuard | undefined {

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { type LockCase, lockCases, type LockNeed, type LockSubject } from "../../src/conformance/locks-all.js";
-import { type Guard, type Lock, type LockStats, Mutex, type RunOptions, Semaphore } from "../../src/index.js";
+import {
+  AdaptiveLimiter,
+  type Guard,
+  type Lock,
+  type LockStats,
+  Mutex,
+  type RunOptions,
+  Semaphore,
+} from "../../src/index.js";
 
 /** A lock that only uses the public face of another: proves that the contract can be met from outside. */
 class TurnLock implements Lock {
@@ -31,6 +39,8 @@ const subjects: readonly LockSubject[] = [
   { name: "Mutex, priority", has: [...everything], make: () => new Mutex({ order: "priority" }) },
   { name: "Semaphore(1)", has: [...everything], make: () => new Semaphore(1) },
   { name: "Semaphore(3)", has: everything, make: () => new Semaphore(3) },
+  { name: "AdaptiveLimiter(1)", has: everything, make: () => new AdaptiveLimiter({ initial: 1, max: 1 }) },
+  { name: "AdaptiveLimiter(3)", has: everything, make: () => new AdaptiveLimiter({ initial: 3, min: 3, max: 3 }) },
   { name: "a lock built on a Semaphore", has: [], make: () => new TurnLock() },
 ];
 
