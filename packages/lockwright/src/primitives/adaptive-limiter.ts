@@ -157,7 +157,8 @@ export class AdaptiveLimiter extends PermitLock implements LocalLock<AdaptiveGua
   constructor(options: AdaptiveLimiterOptions = {}) {
     checkLockOptions(options);
     const range = readRange(options);
-    const rule = makeRule(options.algorithm ?? "probe", range);
+    const { algorithm = "probe" } = options;
+    const rule = makeRule(algorithm, range);
     super({ kind: "adaptive-limiter", capacity: range.initial, isWeighted: false }, options);
     this.#meter = new Meter(this.core, rule);
   }

@@ -11,6 +11,7 @@
  * - B1 A window leaves out as many samples as were under way when it began: they ran under another limit.
  * - B2 Moves in one direction grow, up to fourfold; a change of direction makes them small again and calms it down: longer
  *   holds in between, which give back the throughput that the low windows cost, and longer windows.
+ *   Once calm, sides that look alike move nothing and calm it further.
  * - B3 A hold ends at once when power halves or doubles: the service has changed.
  *
  * By Little's law throughput is the mean number in use over the mean time, so power is `inUse / time²` and no clock is
@@ -22,6 +23,8 @@ import type { LimitRange, LimitRule } from "./limit-rule.js";
 const REACH = 0.2;
 const STEP = 0.12;
 const LONGEST_STRIDE = 4;
+/** Once calm, a difference of the two sides in power (natural logarithm) that is taken for noise: do not move. */
+const LEVEL = 0.15;
 const CALMEST = 3;
 /** Power moves by half or to double by noise in far less than one window of a thousand. */
 const JUMP = 2;
@@ -75,7 +78,8 @@ export class ProbeRule implements LimitRule {
   /** Where it stands; not a whole number, so that small steps add up. */
   #middle: number;
   #limit: number;
-  #phase: Phase = "low";
+  /** The first window is at the limit it was given: nothing moves before there is anything to go by. */
+  #phase: Phase = "hold";
   #window: Window;
   #powerLow = 0;
   /** Power that a hold expects. */
@@ -83,7 +87,7 @@ export class ProbeRule implements LimitRule {
   #direction = 0;
   #stride = 0;
   #calm = 0;
-  #holdsLeft = 0;
+  #holdsLeft = 1;
 
   constructor(range: LimitRange) {
     this.#range = range;
@@ -125,7 +129,21 @@ export class ProbeRule implements LimitRule {
   }
 
   #move(powerHigh: number): void {
-    const direction = powerHigh > this.#powerLow ? 1 : -1;
+    this.#powerHeld = Math.max(powerHigh, this.#powerLow);
+    const isLevel = Math.abs(Math.log(powerHigh / this.#powerLow)) < LEVEL;
+    if (this.#calm > 0 && isLevel) this.#stay();
+    else this.#step(powerHigh > this.#powerLow ? 1 : -1);
+    this.#holdsLeft = this.#calm === 0 ? 0 : 2 ** this.#calm;
+    this.#phase = this.#holdsLeft > 0 ? "hold" : "low";
+  }
+
+  #stay(): void {
+    this.#calm = Math.min(CALMEST, this.#calm + 1);
+    this.#direction = 0;
+    this.#stride = 0;
+  }
+
+  #step(direction: number): void {
     if (direction === this.#direction) {
       this.#stride += 1;
       if (this.#stride > 2) this.#calm = Math.max(0, this.#calm - 1);
@@ -134,11 +152,8 @@ export class ProbeRule implements LimitRule {
       if (this.#direction !== 0) this.#calm = Math.min(CALMEST, this.#calm + 1);
     }
     this.#direction = direction;
-    const step = 1 + (STEP * Math.min(this.#stride, LONGEST_STRIDE)) / (1 + this.#calm / 2);
-    this.#middle = this.#within(direction > 0 ? this.#middle * step : this.#middle / step);
-    this.#powerHeld = Math.max(powerHigh, this.#powerLow);
-    this.#holdsLeft = this.#calm === 0 ? 0 : 2 ** this.#calm;
-    this.#phase = this.#holdsLeft > 0 ? "hold" : "low";
+    const factor = 1 + (STEP * Math.min(this.#stride, LONGEST_STRIDE)) / (1 + this.#calm / 2);
+    this.#middle = this.#within(direction > 0 ? this.#middle * factor : this.#middle / factor);
   }
 
   #hold(power: number): void {
