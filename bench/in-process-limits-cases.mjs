@@ -111,12 +111,60 @@ async function bytesPerTask(start) {
   return { p50: readings[readings.length >> 1], min: readings[0] };
 }
 
+const OPS = 1000;
+
+/** A limiter that never says no, so that only the decision is measured. */
+const rates = {
+  clock: () => () => (sink += performance.now()),
+  lockwright: () => {
+    const limiter = new lockwright.RateLimiter({ rate: 1e9, burst: 1e9 });
+    return () => (sink += limiter.tryAcquire() ? 1 : 0);
+  },
+  "lockwright token bucket": () => {
+    const limiter = new lockwright.RateLimiter({ rate: 1e9, burst: 1e9, algorithm: "token-bucket" });
+    return () => (sink += limiter.tryAcquire() ? 1 : 0);
+  },
+};
+
+async function rateLimiterFlexible(sample) {
+  const limiter = new RateLimiterMemory({ points: 1e9, duration: 3600 });
+  return sample(async () => {
+    for (let at = 0; at < OPS; at += 1) {
+      await limiter.consume("key");
+      sink += 1;
+    }
+  }, OPS);
+}
+
+/** Both hold and release one permit; the difference is the sample. */
+const holds = {
+  Semaphore: () => new lockwright.Semaphore(1),
+  AdaptiveLimiter: () => new lockwright.AdaptiveLimiter({ min: 1, max: 1, initial: 1 }),
+};
+
 /** The cases by name; `sample(batch, ops)` as in in-process-cases.mjs. */
 export function limitCases(sample) {
   const cases = {};
   for (const [who, start] of Object.entries(limiters))
     cases[`limiter ${who}`] = () => sample(() => limitAll(start), TASKS);
   for (const [who, start] of Object.entries(gated)) cases[`task bytes ${who}`] = () => bytesPerTask(start);
+  for (const [who, start] of Object.entries(rates)) {
+    cases[`rate ${who}`] = () => {
+      const one = start();
+      return sample(() => {
+        for (let at = 0; at < OPS; at += 1) one();
+      }, OPS);
+    };
+  }
+  cases["rate rate-limiter-flexible"] = () => rateLimiterFlexible(sample);
+  for (const [who, make] of Object.entries(holds)) {
+    cases[`hold ${who}`] = () => {
+      const lock = make();
+      return sample(() => {
+        for (let at = 0; at < OPS; at += 1) lock.tryAcquire().release();
+      }, OPS);
+    };
+  }
   return cases;
 }
 
@@ -143,5 +191,15 @@ export const limitRows = [
       "task bytes p-limit": undefined,
       "task bytes p-queue": undefined,
     },
+  },
+  {
+    name: "rate limiter, tryAcquire",
+    ours: "rate lockwright",
+    against: { "rate clock": 1.3, "rate rate-limiter-flexible": 0.4, "rate lockwright token bucket": undefined },
+  },
+  {
+    name: "adaptive limiter, tryAcquire and release, one sample each",
+    ours: "hold AdaptiveLimiter",
+    against: { "rate clock": undefined, "hold Semaphore": undefined },
   },
 ];

@@ -131,7 +131,6 @@ export class MapRun<T, R> {
         guard?.release();
         guard = undefined;
         guard = this.#core.take(weight) ?? (await this.#wait(weight));
-        if (this.#isStopped) return undefined;
       }
       const pulled = { item, guard };
       guard = undefined;

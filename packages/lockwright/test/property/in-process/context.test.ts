@@ -70,7 +70,17 @@ test("queued tasks of a semaphore see their caller's store, first part and after
   );
   caller.run("releaser", () => hold.release());
   await Promise.all(runs);
-  expect(seen.toSorted()).toEqual(["a", "a", "a", "b", "b", "b", "c", "c", "c"]);
+  expect(seen.map(String).toSorted((a, b) => a.localeCompare(b))).toEqual([
+    "a",
+    "a",
+    "a",
+    "b",
+    "b",
+    "b",
+    "c",
+    "c",
+    "c",
+  ]);
 });
 
 test("bodies of map and mapStream see the store of their caller, not of the releaser or the reader", async () => {

@@ -91,6 +91,31 @@ function expectRest({ semaphore, most }: Watch): void {
   expect(coreOf(semaphore).inspect().span).toBe(0);
 }
 
+/** What happened, and what must have. */
+interface Verdict {
+  readonly actual: unknown;
+  readonly expected: unknown;
+}
+
+function judgeMap(shown: Scene, outcome: number[] | { readonly failed: number[] }): Verdict {
+  const { results, errors } = reference(shown);
+  if (errors.length === 0) return { actual: outcome, expected: results };
+  if (!shown.stopOnError) return { actual: outcome, expected: { failed: errors } };
+  // With several at once another than the first in order may fail first.
+  return { actual: shown.items[(outcome as { failed: number[] }).failed[0]!]!.fails, expected: true };
+}
+
+function judgeStream(shown: Scene, seen: number[], failed: number[]): Verdict {
+  const { ordered, stopOnError } = shown;
+  const { results, errors } = reference(shown);
+  const arranged = (list: readonly number[]): readonly number[] =>
+    ordered ? list : list.toSorted((left, right) => left - right);
+  if (errors.length === 0 || !stopOnError)
+    return { actual: [arranged(seen), failed], expected: [arranged(results), errors] };
+  const isFailure = shown.items[failed[0]!]!.fails;
+  return { actual: [ordered ? seen : [], isFailure], expected: [ordered ? results.slice(0, seen.length) : [], true] };
+}
+
 test("map gives what a sequential loop gives, within its permits, and leaves nothing", async () => {
   await fc.assert(
     fc.asyncProperty(scene, async (made) => {
@@ -101,11 +126,8 @@ test("map gives what a sequential loop gives, within its permits, and leaves not
         .map(source, mapper(watch, shown), { stopOnError: shown.stopOnError, ...weight })
         .catch(async (error: unknown) => ({ failed: await indicesOf(shown, error) }));
       await others;
-      const { results, errors } = reference(shown);
-      if (errors.length === 0) expect(outcome).toEqual(results);
-      else if (!shown.stopOnError) expect(outcome).toEqual({ failed: errors });
-      // With several at once another than the first in order may fail first.
-      else expect(shown.items[(outcome as { failed: number[] }).failed[0]!]!.fails).toBe(true);
+      const { actual, expected } = judgeMap(shown, outcome);
+      expect(actual).toEqual(expected);
       expectRest(watch);
     }),
     { numRuns: 300 },
@@ -128,15 +150,8 @@ test("mapStream gives the same, in order or as a set, and a failure after what w
         failed = await indicesOf(shown, error);
       }
       await others;
-      const { results, errors } = reference(shown);
-      const sorted = (list: readonly number[]): number[] => list.toSorted((a, b) => a - b);
-      if (errors.length === 0 || !stopOnError) {
-        expect(ordered ? seen : sorted(seen)).toEqual(ordered ? results : sorted(results));
-        expect(failed).toEqual(errors);
-      } else {
-        if (ordered) expect(seen).toEqual(results.slice(0, seen.length));
-        expect(shown.items[failed[0]!]!.fails).toBe(true);
-      }
+      const { actual, expected } = judgeStream(shown, seen, failed);
+      expect(actual).toEqual(expected);
       expectRest(watch);
     }),
     { numRuns: 300 },

@@ -4,6 +4,7 @@
  * Intervals are powers of two, so that both algorithms and the reference compute without rounding. All times are even but
  * those of timeouts, so that a pass and a timeout never fall on the same millisecond, where either may come first.
  */
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { pendingDeadlines } from "../../../src/core/deadlines.js";
@@ -100,20 +101,24 @@ async function advance({ clock, model }: Stage, ms: number): Promise<void> {
   }
 }
 
+function tryNow(stage: Stage, wanted: number): void {
+  const { clock, real, model, passes } = stage;
+  const isPassed = real.tryAcquire({ weight: wanted });
+  assert.equal(isPassed, model.fits(wanted, clock.now()));
+  if (!isPassed) return;
+  const id = stage.ids++;
+  passes.push({ id, at: clock.now(), weight: wanted });
+  model.pass({ id, weight: wanted }, clock.now());
+}
+
 async function apply(stage: Stage, command: Command): Promise<void> {
   const { clock, real, model, passes, controllers } = stage;
   const now = clock.now();
   if (command.what === "advance") return advance(stage, command.ms);
+  if (command.what === "try") return tryNow(stage, command.weight);
   if (command.what === "pause") {
     real.pauseFor(command.ms);
     model.pausedUntil = Math.max(model.pausedUntil, now + command.ms);
-  } else if (command.what === "try") {
-    const isPassed = real.tryAcquire({ weight: command.weight });
-    expect(isPassed).toBe(model.fits(command.weight, now));
-    if (!isPassed) return;
-    const id = stage.ids++;
-    passes.push({ id, at: now, weight: command.weight });
-    model.pass({ id, weight: command.weight }, now);
   } else if (command.what === "acquire") {
     const id = stage.ids++;
     const controller = new AbortController();

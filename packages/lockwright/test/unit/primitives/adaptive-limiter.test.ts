@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AdaptiveLimiter, type AdaptiveLimiterOptions } from "../../../src/index.js";
 import {
   AimdRule,
@@ -76,7 +76,8 @@ describe("finding the limit of a pool whose capacity changes", () => {
   /** The rule alone against a pool of `servers`, which is quicker to simulate; gives the mean of the limit over servers. */
   function meanOf(rule: LimitRule, servers: number, service: ServiceTime, initial: number): number {
     const done: { at: number; began: number }[] = [];
-    let [now, limit, underWay, sum, busyUntil] = [0, initial, 0, 0, new Array<number>(servers).fill(0)];
+    const busyUntil = new Array<number>(servers).fill(0);
+    let [now, limit, underWay, sum] = [0, initial, 0, 0];
     const samples = 60 * servers * 100;
     const begin = (): void => {
       while (underWay < limit) {
@@ -241,11 +242,10 @@ describe("what is measured", () => {
 
   test("time in the queue is not measured: only from the grant on", async () => {
     const times: number[] = [];
-    const original = AimdRule.prototype.sample;
-    AimdRule.prototype.sample = function (ms, inUse, isDrop) {
+    const spy = vi.spyOn(AimdRule.prototype, "sample").mockImplementation((ms) => {
       times.push(ms);
-      return original.call(this, ms, inUse, isDrop);
-    };
+      return 1;
+    });
     try {
       const limiter = make({ initial: 1, max: 1 });
       const gate = new Gate();
@@ -260,7 +260,7 @@ describe("what is measured", () => {
       platform.advance(30);
       guard.release();
     } finally {
-      AimdRule.prototype.sample = original;
+      spy.mockRestore();
     }
     expect(times).toEqual([70, 0, 30]);
   });

@@ -207,6 +207,31 @@ function thrown(): never {
   throw new Error("thrown");
 }
 
+// Between a grant and the start of its body lie microtasks: in one of these steps the abort falls just there.
+test.each(kinds)("no body of a(n) %s source starts after an abort, whenever that comes [M3]", async (kind) => {
+  for (let step = 0; step < 60; step += 1) {
+    const semaphore = new Semaphore(2);
+    const controller = new AbortController();
+    let [late, started] = [0, 0];
+    const over = codeOf(
+      semaphore.map(
+        new Source(6)[kind](),
+        async () => {
+          started += 1;
+          if (controller.signal.aborted) late += 1;
+          await Promise.resolve();
+        },
+        { signal: controller.signal, weight: (item) => 1 + (item % 2) },
+      ),
+    );
+    await settle(step);
+    const before = started;
+    controller.abort("now");
+    await over;
+    expect([late, started, semaphore.available]).toEqual([0, before, 2]);
+  }
+});
+
 describe("sources", () => {
   test.each([
     ["an array", [7, 8, 9], 3],

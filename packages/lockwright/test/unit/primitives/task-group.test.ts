@@ -57,7 +57,12 @@ describe("children", () => {
     const gate = new Gate();
     const child = group.spawn(() => gate.promise);
     const order: string[] = [];
-    const chain = child.then(() => group.spawn(async () => order.push("second")));
+    const chain = child.then(() =>
+      group.spawn(async () => {
+        await settle();
+        order.push("second");
+      }),
+    );
     const join = group.join().then(() => order.push("joined"));
     gate.open();
     await Promise.all([chain, join]);
@@ -100,7 +105,7 @@ describe("failure", () => {
     const child = group.spawn(() => {
       throw new Error("at once");
     });
-    await child.catch(() => expect(group.signal.aborted).toBe(true));
+    expect(await child.catch(() => group.signal.aborted)).toBe(true);
     await expect(group.join()).rejects.toThrow("at once");
   });
 

@@ -148,6 +148,25 @@ describe("a queued run", () => {
     }
   });
 
+  test("a run or an acquire that outranks the queue is told to listeners as granted", async () => {
+    const semaphore = new Semaphore(2, { order: "lifo" });
+    const hold = semaphore.tryAcquire()!;
+    const heavy = semaphore.run(() => "heavy", { weight: 2 });
+    let heard = 0;
+    const granted = (): number => (heard += 1);
+    channels.granted.subscribe(granted);
+    try {
+      await semaphore.run(() => undefined);
+      (await semaphore.acquire()).release();
+      expect(heard).toBe(2);
+      hold.release();
+      await heavy;
+      expect(heard).toBe(3);
+    } finally {
+      channels.granted.unsubscribe(granted);
+    }
+  });
+
   test("all granted in one tick start in the order of their grants, and a start that throws stops no other [T1]", async () => {
     const semaphore = new Semaphore(0);
     const order: number[] = [];
