@@ -5,6 +5,7 @@
  * A case gives nanoseconds (or bytes) per operation; timed ones sample 1000 operations at a time and report p50 and min.
  */
 import { lockCases } from "./in-process-locks-cases.mjs";
+import { limitCases } from "./in-process-limits-cases.mjs";
 import { AsyncLock, asyncMutex, asyncSema, lockwright } from "./in-process-peers.mjs";
 
 const OPS = 1000;
@@ -431,6 +432,7 @@ for (const [label, n] of [
 }
 
 Object.assign(cases, lockCases(sample, sampleTimed));
+Object.assign(cases, limitCases(sample));
 
 export const caseNames = Object.keys(cases);
 

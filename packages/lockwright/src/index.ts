@@ -21,10 +21,12 @@ export type {
   WaitOptions,
   WaitOrder,
 } from "./primitives/lock.js";
+export { type AdaptiveGuard, AdaptiveLimiter, type AdaptiveLimiterOptions } from "./primitives/adaptive-limiter.js";
 export { acquireAll } from "./primitives/acquire-all.js";
 export { CapacityLimiter } from "./primitives/capacity-limiter.js";
 export { KeyedMutex, type KeyedMutexOptions } from "./primitives/keyed-mutex.js";
 export { KeyedSemaphore } from "./primitives/keyed-semaphore.js";
+export type { MapOptions, MapProgress } from "./primitives/map-options.js";
 export { Mutex } from "./primitives/mutex.js";
 export {
   type ReadGuard,
@@ -34,8 +36,10 @@ export {
   type UpgradeableGuard,
   type WriteGuard,
 } from "./primitives/read-write-lock.js";
+export { type RateCheck, RateLimiter, type RateLimiterOptions } from "./primitives/rate-limiter.js";
 export { type ReentrantGuard, ReentrantMutex } from "./primitives/reentrant-mutex.js";
 export { Semaphore } from "./primitives/semaphore.js";
 export { type OptimisticOptions, type Stamp, StampedLock } from "./primitives/stamped-lock.js";
 export { StripedMutex, type StripedMutexOptions } from "./primitives/striped-mutex.js";
+export { TaskGroup, type TaskGroupOptions } from "./primitives/task-group.js";
 export { taskScope, trackOwners } from "./primitives/task-scope.js";

@@ -219,19 +219,23 @@ export class Permit implements Guard, Grant {
 
   /** Ends the wait in `state`: out of its signal group and deadline list, promise settled (G1, G2). */
   end(state: number, outcome: unknown): void {
-    this.state = state;
-    const extra = this.extra;
-    // After the state, before the promise: the lists read the state, and nothing may find a settled waiter in them.
-    if (extra !== undefined) {
-      extra.group?.removed(this);
-      extra.deadlines?.removed(this);
-      extra.group = undefined;
-      extra.deadlines = undefined;
-      extra.tie?.moved(this);
-    }
+    this.moveTo(state);
     const resolve = this.resolve!;
     this.resolve = undefined;
     resolve(outcome);
+  }
+
+  /** The part of {@link end} before the promise. */
+  moveTo(state: number): void {
+    this.state = state;
+    const extra = this.extra;
+    // After the state, before the promise: the lists read the state, and nothing may find a settled waiter in them.
+    if (extra === undefined) return;
+    extra.group?.removed(this);
+    extra.deadlines?.removed(this);
+    extra.group = undefined;
+    extra.deadlines = undefined;
+    extra.tie?.moved(this);
   }
 
   get [Symbol.toStringTag](): string {
@@ -296,5 +300,13 @@ const capture = (resolve: (outcome: unknown) => void): void => {
 export function promiseOf<T>(permit: Permit): Promise<T> {
   const promise = new Promise<unknown>(capture) as Promise<T>;
   permit.resolve = captured;
+  return promise;
+}
+
+/** Grants to a fresh permit without a wait; `take` counts it first. Gives its promise. */
+export function granted(permit: Permit, take: (permit: Permit) => void): Promise<Permit> {
+  const promise = promiseOf<Permit>(permit);
+  permit.end(HELD, permit);
+  take(permit);
   return promise;
 }

@@ -115,7 +115,8 @@ export function checkDuration(name: string, value: unknown): asserts value is nu
   throw new RangeError(`${name} must be 0 or more milliseconds (Infinity for no bound), got ${value}`);
 }
 
-function checkSignal(value: unknown): asserts value is AbortSignal {
+/** Refuses anything but an AbortSignal, of whatever realm. */
+export function checkSignal(value: unknown): asserts value is AbortSignal {
   const signal = value as Partial<AbortSignal> | null;
   if (
     typeof signal === "object" &&

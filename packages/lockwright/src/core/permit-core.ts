@@ -20,8 +20,7 @@
  * woken waiter that is cancelled must pass the wake-up on. That design has cost CPython's asyncio a decade of fixes
  * (bpo-32734, python/cpython#90155). Here no state exists between "waits" and "holds".
  *
- * No user code runs inside a transition: a promise is resolved, and listeners are told after the state is settled, so
- * they may re-enter the lock. No step recurses.
+ * No user code runs inside a transition; listeners are told after it and may re-enter the lock. No step recurses.
  */
 import {
   emitMissed,
@@ -34,9 +33,20 @@ import {
   type Observed,
 } from "../events.js";
 import { type Contended, delist, enlist } from "./drain.js";
-import { type CoreInspection, type CoreShape, refOf } from "./core-shape.js";
+import { type CoreInspection, type CoreShape, inspectionOf, refOf } from "./core-shape.js";
 import { fitOut } from "./fit-out.js";
-import { HELD, type HoldSet, LEFT, type LockTies, Permit, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
+import {
+  granted,
+  HELD,
+  type HoldSet,
+  LEFT,
+  type LockTies,
+  Permit,
+  promiseOf,
+  QUEUED,
+  SPENT,
+  WATCHING,
+} from "./guard.js";
 import { nextLockId } from "./lock-ids.js";
 import {
   type AcquireOptions,
@@ -48,6 +58,7 @@ import {
 } from "./options.js";
 import { isWithinReach } from "./reach.js";
 import * as refuse from "./refusals.js";
+import { resizeCore } from "./resize-core.js";
 import { isTracking } from "./task.js";
 import { Teller } from "./telling.js";
 import { adopt, isTieWanted, tieWait } from "./tie.js";
@@ -207,16 +218,21 @@ export class PermitCore implements Contended, Observed {
     return new Permit(this, state, request.weight);
   }
 
+  /** Queues `waiter`, a fresh permit of the request's weight; a caller who wants more of a grant than a promise brings its own. */
+  enqueue(request: WaitRequest, waiter: Permit): Promise<unknown> {
+    return this.#wait(request, waiter);
+  }
+
   // Outlined from the fast path on purpose: it is large, and inlining it slows the free case down.
-  #wait(request: WaitRequest): Promise<Permit> {
-    const { weight } = request;
+  #wait(request: WaitRequest, waiter?: Permit): Promise<Permit> {
     if (this.isClosed) return Promise.reject<never>(refuse.closed(this));
-    if (weight > this.capacity && this.capacity > 0) return Promise.reject<never>(refuse.tooHeavy(this, weight));
-    const passed = this.pass(request);
-    if (passed !== undefined) return Promise.resolve(passed);
+    const isHopeless = request.weight > this.capacity && this.capacity > 0;
+    if (isHopeless) return Promise.reject<never>(refuse.tooHeavy(this, request.weight));
+    if (this.#isHead(request))
+      return granted(waiter ?? this.permitFor(request, QUEUED), (own) => this.#grantPast(own, request));
     if (this.waiting >= this.maxWaiters) return Promise.reject<never>(refuse.overloaded(this));
     if (request.timeout === 0) return Promise.reject<never>(refuse.timedOut(this, 0, this.waiting));
-    const permit = this.permitFor(request, QUEUED);
+    const permit = waiter ?? this.permitFor(request, QUEUED);
     const promise = promiseOf<Permit>(permit);
     if (request !== PLAIN_REQUEST || this.order === "priority") fitOut(permit, request);
     (this.#queue ??= new WaitQueue(this.order, this.#ageing)).push(permit);
@@ -228,19 +244,28 @@ export class PermitCore implements Contended, Observed {
     return promise;
   }
 
-  /** Grants to a newcomer who is the head the moment it arrives and fits: waiters it outranks are not barged past (I1). */
-  pass(request: WaitRequest): Permit | undefined {
+  /** Answers whether a newcomer is the head the moment it arrives, and fits: waiters it outranks are not barged past (I1). */
+  #isHead(request: WaitRequest): boolean {
     const queue = this.#queue;
-    if (this.order === "fifo" || queue === undefined || request.weight > this.free) return undefined;
-    if (!queue.isOutranked(request.priority)) return undefined;
-    this.free -= request.weight;
-    queue.countGrant();
+    if (this.order === "fifo" || queue === undefined || request.weight > this.free) return false;
+    return queue.isOutranked(request.priority);
+  }
+
+  /** Grants to such a newcomer. */
+  pass(request: WaitRequest): Permit | undefined {
+    if (!this.#isHead(request)) return undefined;
     const permit = this.permitFor(request, HELD);
+    this.#grantPast(permit, request);
+    return permit;
+  }
+
+  #grantPast(permit: Permit, request: WaitRequest): void {
+    this.free -= permit.weight;
+    this.#queue!.countGrant();
     if (isTracking) adopt(permit, request);
     if (isGrantWatched()) this.#listening().note(permit, undefined);
     // With ageing this grant may have made the oldest the head, and that one may fit.
     this.settle();
-    return permit;
   }
 
   /** Waits until `weight` could be taken, and takes nothing. */
@@ -250,13 +275,8 @@ export class PermitCore implements Contended, Observed {
     this.checkWeight(request.weight);
     if (this.fits(request.weight)) return Promise.resolve();
     if (request.timeout === 0) return Promise.reject<never>(refuse.timedOut(this, 0, this.waiting));
-    const permit = new Permit(this, WATCHING, request.weight);
-    const promise = promiseOf<void>(permit);
-    fitOut(permit, request);
     this.#isAttended = true;
-    this.#watchers ??= new Watchers(this);
-    this.#watchers.ring.push(permit);
-    return promise;
+    return (this.#watchers ??= new Watchers(this)).add(request);
   }
 
   finish(permit: Permit, value?: unknown): void {
@@ -325,17 +345,7 @@ export class PermitCore implements Contended, Observed {
   }
 
   resize(capacity: number): void {
-    this.free += capacity - this.capacity;
-    this.capacity = capacity;
-    if (capacity > 0) this.#refuseHeavy();
-    this.settle();
-  }
-
-  #refuseHeavy(): void {
-    for (const waiter of this.#everyone()) {
-      if (waiter.weight > this.capacity)
-        this.leave(waiter, "cancelled", Promise.reject<never>(refuse.tooHeavy(this, waiter.weight)));
-    }
+    resizeCore(this, capacity);
   }
 
   /** Takes all that is free as one permit. */
@@ -345,23 +355,25 @@ export class PermitCore implements Contended, Observed {
   }
 
   cancelAll(reason: unknown, hasReason: boolean): number {
-    const everyone = this.#everyone();
-    for (const waiter of everyone) {
-      this.leave(waiter, "cancelled", Promise.reject<never>(hasReason ? reason : refuse.cancelled(this)));
-    }
-    this.settle();
-    return everyone.length;
+    return this.#endAll("cancelled", () => (hasReason ? reason : refuse.cancelled(this)));
   }
 
   close(reason: unknown): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.closeReason = reason;
-    for (const waiter of this.#everyone()) this.leave(waiter, "closed", Promise.reject<never>(refuse.closed(this)));
-    this.settle();
+    this.#endAll("closed", () => refuse.closed(this));
   }
 
-  #everyone(): Permit[] {
+  #endAll(why: LeftWhy, errorOf: () => unknown): number {
+    const everyone = this.everyone();
+    for (const waiter of everyone) this.leave(waiter, why, Promise.reject<never>(errorOf()));
+    this.settle();
+    return everyone.length;
+  }
+
+  /** All who wait, for a hint too. */
+  everyone(): Permit[] {
     return [...(this.#queue?.entries() ?? []), ...(this.#watchers?.ring.entries() ?? [])];
   }
 
@@ -374,7 +386,7 @@ export class PermitCore implements Contended, Observed {
   }
 
   queued(): readonly Permit[] {
-    return this.#queue?.entries() ?? [];
+    return this.inspect().queued;
   }
 
   canServe(waiter: Permit, staying: HoldSet): boolean {
@@ -383,12 +395,6 @@ export class PermitCore implements Contended, Observed {
 
   /** The waiters by arrival, and what the containers keep alive; for tests. */
   inspect(): CoreInspection {
-    const watching = this.#watchers?.ring;
-    return {
-      queued: this.#queue?.entries() ?? [],
-      watching: watching?.entries() ?? [],
-      head: this.waiting === 0 ? undefined : this.#queue?.head(),
-      span: (this.#queue?.span ?? 0) + (watching?.span ?? 0),
-    };
+    return inspectionOf(this.#queue, this.#watchers?.ring, this.waiting);
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type LockCase, lockCases, type LockNeed, type LockSubject } from "../../src/conformance/locks-all.js";
 import {
+  AdaptiveLimiter,
   CapacityLimiter,
   type Guard,
   KeyedMutex,
@@ -65,6 +66,8 @@ const subjects: readonly LockSubject[] = [
   { name: "KeyedMutex.at", has: everything, make: () => new KeyedMutex().at("key") },
   { name: "KeyedSemaphore(2).at", has: everything, make: () => new KeyedSemaphore(2).at("key") },
   { name: "StripedMutex(4).at", has: everything, make: () => new StripedMutex(4).at("key") },
+  { name: "AdaptiveLimiter(1)", has: everything, make: () => new AdaptiveLimiter({ initial: 1, max: 1 }) },
+  { name: "AdaptiveLimiter(3)", has: everything, make: () => new AdaptiveLimiter({ initial: 3, min: 3, max: 3 }) },
   { name: "a lock built on a Semaphore", has: [], make: () => new TurnLock() },
 ];
 
