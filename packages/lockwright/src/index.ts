@@ -20,5 +20,9 @@ export type {
   WaitOptions,
   WaitOrder,
 } from "./primitives/lock.js";
+export { AutoResetEvent } from "./primitives/auto-reset-event.js";
+export { Barrier, type BarrierOptions } from "./primitives/barrier.js";
+export { CountDownLatch } from "./primitives/count-down-latch.js";
+export { type EventOptions, ManualResetEvent } from "./primitives/manual-reset-event.js";
 export { Mutex } from "./primitives/mutex.js";
 export { Semaphore } from "./primitives/semaphore.js";

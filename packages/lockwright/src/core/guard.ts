@@ -165,15 +165,25 @@ export class Permit implements Guard, Grant {
 
   /** Ends the wait in `state`: out of its signal group and deadline list, promise settled (G1, G2). */
   end(state: number, outcome: unknown): void {
+    // Lists before the promise: nothing may find a settled waiter in them.
+    this.retire(state);
+    this.settle(outcome);
+  }
+
+  /** Takes it out of its signal group and deadline list; {@link settle} must follow (G2). */
+  retire(state: number): void {
+    // First, for the lists read it (G3).
     this.state = state;
     const extra = this.extra;
-    // After the state, before the promise: the lists read the state, and nothing may find a settled waiter in them.
-    if (extra !== undefined) {
-      extra.group?.removed(this);
-      extra.deadlines?.removed(this);
-      extra.group = undefined;
-      extra.deadlines = undefined;
-    }
+    if (extra === undefined) return;
+    extra.group?.removed(this);
+    extra.deadlines?.removed(this);
+    extra.group = undefined;
+    extra.deadlines = undefined;
+  }
+
+  /** Settles its promise. */
+  settle(outcome: unknown): void {
     const resolve = this.resolve!;
     this.resolve = undefined;
     resolve(outcome);

@@ -36,13 +36,12 @@ import {
 import { joinAbortGroup } from "./abort-groups.js";
 import { setDeadline } from "./deadlines.js";
 import { HELD, LEFT, Permit, type PermitOwner, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
+import { nextLockId } from "./lock-ids.js";
 import { type AcquireOptions, type LockOptions, PLAIN_REQUEST, readRequest, type WaitRequest } from "./options.js";
 import * as refuse from "./refusals.js";
 import { Teller } from "./telling.js";
 import { type WaitOrder, WaitQueue } from "./wait-queue.js";
 import { Watchers } from "./watchers.js";
-
-let cores = 0;
 
 /** What a lock class says about the core it wants. */
 export interface CoreShape {
@@ -55,7 +54,7 @@ export interface CoreShape {
 /** A weighted queue of waiters and the permits they wait for. */
 export class PermitCore implements PermitOwner, Observed {
   /** Number of creation: the global order in which several locks are taken together. */
-  readonly id: number = ++cores;
+  readonly id: number = nextLockId();
   readonly kind: string;
   readonly isWeighted: boolean;
   readonly order: WaitOrder;
