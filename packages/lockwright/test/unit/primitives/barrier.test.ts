@@ -199,7 +199,7 @@ describe("onTrip", () => {
   });
 
   test("one that is async is refused: the parties would pass before it is done", async () => {
-    const barrier = new Barrier(1, { onTrip: async () => undefined });
+    const barrier = new Barrier(1, { onTrip: (async () => undefined) as never });
     await expect(barrier.wait()).rejects.toThrow(/onTrip must not return a promise/);
     expect(barrier.broken).toBe(true);
   });

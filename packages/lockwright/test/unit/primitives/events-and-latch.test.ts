@@ -23,7 +23,7 @@ interface Opened {
   wait(options?: WaitOptions): Promise<void>;
 }
 
-const subjects: Readonly<Record<string, () => { readonly it: Opened; open(): void }>> = {
+const subjects: Readonly<Record<string, () => { readonly it: Opened; readonly open: () => void }>> = {
   ManualResetEvent: () => {
     const it = new ManualResetEvent({ name: "ready" });
     return { it, open: () => it.set() };
@@ -98,7 +98,9 @@ describe.each(Object.entries(subjects))("%s", (_class, make) => {
     platform.advance(1);
     await settle();
     expect(wait.error).toMatchObject({ code: "LW_TIMEOUT" });
-    expect(String(wait.error)).toMatch(/"ready" (was not set|did not reach zero) within 50 ms \(1 other caller waits\); /);
+    expect(String(wait.error)).toMatch(
+      /"ready" (was not set|did not reach zero) within 50 ms \(1 other caller waits\); /,
+    );
     expect(it.waiting).toBe(1);
   });
 
@@ -275,7 +277,7 @@ describe("CountDownLatch", () => {
   });
 
   test("a count of 0 is open from the start", async () => {
-    await new CountDownLatch(0).wait({ timeout: 0 });
+    expect(await new CountDownLatch(0).wait({ timeout: 0 })).toBeUndefined();
   });
 
   test("inspect text shows state and waiter count [11]", () => {
