@@ -23,6 +23,9 @@ export type {
 export { AutoResetEvent } from "./primitives/auto-reset-event.js";
 export { Barrier, type BarrierOptions } from "./primitives/barrier.js";
 export { CountDownLatch } from "./primitives/count-down-latch.js";
+export { LifoQueue } from "./primitives/lifo-queue.js";
 export { type EventOptions, ManualResetEvent } from "./primitives/manual-reset-event.js";
 export { Mutex } from "./primitives/mutex.js";
+export { PriorityQueue, type PriorityQueueOptions } from "./primitives/priority-queue.js";
+export { Queue, type QueueOptions, type QueueProducer, type QueueStats } from "./primitives/queue.js";
 export { Semaphore } from "./primitives/semaphore.js";
