@@ -29,3 +29,4 @@ export { Mutex } from "./primitives/mutex.js";
 export { PriorityQueue, type PriorityQueueOptions } from "./primitives/priority-queue.js";
 export { Queue, type QueueOptions, type QueueProducer, type QueueStats } from "./primitives/queue.js";
 export { Semaphore } from "./primitives/semaphore.js";
+export { SingleFlight } from "./primitives/single-flight.js";
