@@ -22,6 +22,7 @@ export type {
 } from "./primitives/lock.js";
 export { AutoResetEvent } from "./primitives/auto-reset-event.js";
 export { Barrier, type BarrierOptions } from "./primitives/barrier.js";
+export { Condition } from "./primitives/condition.js";
 export { CountDownLatch } from "./primitives/count-down-latch.js";
 export { LifoQueue } from "./primitives/lifo-queue.js";
 export { type EventOptions, ManualResetEvent } from "./primitives/manual-reset-event.js";

@@ -5,7 +5,7 @@
  * second release can be told from the first without asking the lock. Its life is a line with one fork:
  *
  *     QUEUED ──► HELD ──► SPENT          WATCHING ──► LEFT
- *        └─────► LEFT
+ *        └─────► LEFT       HELD ◄──► LENT
  *
  * Invariants:
  * - G1 The state only moves along an arrow, synchronously, once (this is I4 and I5 of the permit core).
@@ -57,6 +57,8 @@ export const HELD = 2;
 export const SPENT = 3;
 /** Stopped waiting: aborted, timed out, cancelled, closed; or, for a watcher, was told. */
 export const LEFT = 4;
+/** Holds nothing for now: lent to a condition, which brings the hold back (`lending.ts`). */
+export const LENT = 5;
 
 /** The lock behind a permit, as far as permits, signal groups and deadline lists need it. */
 export interface PermitOwner {
@@ -129,11 +131,18 @@ export class Permit implements Guard, Grant {
 
   [Symbol.dispose](): void {
     if (this.state === HELD) this.owner.finish(this);
+    // Left while lent: the wait must not bring back a hold that nobody would release.
+    else if (this.state === LENT) this.retire(SPENT);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    if (this.state === HELD) this.owner.finish(this);
+    this[Symbol.dispose]();
     return Promise.resolve();
+  }
+
+  /** The permit that listeners hear of. */
+  get told(): Permit {
+    return this;
   }
 
   get mode(): Grant["mode"] {
@@ -194,7 +203,7 @@ export class Permit implements Guard, Grant {
   }
 
   toString(): string {
-    const phase = ["queued", "watching", "held", "released", "left"][this.state];
+    const phase = ["queued", "watching", "held", "released", "left", "lent"][this.state];
     return `Guard { lock: ${JSON.stringify(this.owner.name)}, ${phase}, weight: ${this.weight} }`;
   }
 

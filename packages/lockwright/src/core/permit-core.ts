@@ -35,7 +35,8 @@ import {
 } from "../events.js";
 import { joinAbortGroup } from "./abort-groups.js";
 import { setDeadline } from "./deadlines.js";
-import { HELD, LEFT, Permit, type PermitOwner, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
+import { HELD, LEFT, Permit, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
+import { type Lender, type LendingCore, Returning } from "./lending.js";
 import { nextLockId } from "./lock-ids.js";
 import { type AcquireOptions, type LockOptions, PLAIN_REQUEST, readRequest, type WaitRequest } from "./options.js";
 import * as refuse from "./refusals.js";
@@ -52,7 +53,7 @@ export interface CoreShape {
 }
 
 /** A weighted queue of waiters and the permits they wait for. */
-export class PermitCore implements PermitOwner, Observed {
+export class PermitCore implements LendingCore, Observed {
   /** Number of creation: the global order in which several locks are taken together. */
   readonly id: number = nextLockId();
   readonly kind: string;
@@ -67,6 +68,7 @@ export class PermitCore implements PermitOwner, Observed {
   isClosed = false;
   closeReason: unknown = undefined;
   probe: unknown = undefined;
+  lenders: Set<Lender> | undefined = undefined;
   readonly #ageing: number;
   readonly #givenName: string | undefined;
   /** Made at the first wait: most locks of a large program are never contended. */
@@ -204,8 +206,8 @@ export class PermitCore implements PermitOwner, Observed {
     return promise;
   }
 
-  finish(permit: Permit, value?: unknown): void {
-    permit.state = SPENT;
+  finish(permit: Permit, value?: unknown, state: number = SPENT): void {
+    permit.state = state;
     this.free += permit.weight;
     if (this.waiting !== 0) this.#drain();
     if (this.#watchers !== undefined) this.#watchers.notice();
@@ -228,7 +230,14 @@ export class PermitCore implements PermitOwner, Observed {
     if (isWatcher) return this.#watchers!.ring.removed(permit);
     this.waiting -= 1;
     this.#queue!.removed(permit);
-    if (isWaitWatched()) this.#listening().note(permit, why);
+    if (isWaitWatched()) this.#listening().note(permit.told, why);
+  }
+
+  queueReturn(returning: Returning): void {
+    const queue = (this.#queue ??= new WaitQueue(this.order, this.#ageing));
+    queue.push(returning);
+    this.waiting += 1;
+    if (isWaitWatched()) this.#listening().noteQueued(returning.told);
   }
 
   settle(): void {
@@ -247,7 +256,7 @@ export class PermitCore implements PermitOwner, Observed {
       this.waiting -= 1;
       head.end(HELD, head);
       queue.granted(head);
-      if (isGrantWatched()) this.#listening().note(head, undefined);
+      if (isGrantWatched()) this.#listening().note(head.told, undefined);
     }
   }
 
@@ -285,11 +294,14 @@ export class PermitCore implements PermitOwner, Observed {
     this.isClosed = true;
     this.closeReason = reason;
     for (const waiter of this.#everyone()) this.leave(waiter, "closed", Promise.reject<never>(refuse.closed(this)));
+    for (const lender of this.lenders ?? []) lender.coreClosed();
     this.settle();
   }
 
+  /** Whoever may be turned away: not a holder who only lent what he holds (L2). */
   #everyone(): Permit[] {
-    return [...(this.#queue?.entries() ?? []), ...(this.#watchers?.ring.entries() ?? [])];
+    const queued = this.#queue?.entries().filter((permit) => !(permit instanceof Returning));
+    return [...(queued ?? []), ...(this.#watchers?.ring.entries() ?? [])];
   }
 
   timeoutError(permit: Permit, waited: number): Error {

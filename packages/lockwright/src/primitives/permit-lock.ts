@@ -142,6 +142,7 @@ async function runWith<T>(
 /** Ends the hold of a `run`. Not `release()`: the body may have given its guard back, or handed it to someone who did. */
 function endHold(guard: Permit, value: unknown): void {
   if (guard.state === HELD) guard.owner.finish(guard, value);
+  else guard[Symbol.dispose]();
 }
 
 async function runBounded<T>(
