@@ -145,6 +145,11 @@ export class Permit implements Guard, Grant {
     return this;
   }
 
+  /** True for one that nobody may turn away while it waits: it stands in for a hold that was lent (`lending.ts`). */
+  get isOwed(): boolean {
+    return false;
+  }
+
   get mode(): Grant["mode"] {
     return this.owner.mode;
   }

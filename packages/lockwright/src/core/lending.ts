@@ -64,7 +64,7 @@ export interface LendingCore extends PermitOwner, Standing {
   /** Gives the permit's weight free and lets the next waiter in, leaving it in `state`. */
   finish(permit: Permit, value?: unknown, state?: number): void;
   /** Queues a holder who wants back in. Grants nothing: `settle` follows. */
-  queueReturn(returning: Returning): void;
+  queueReturn(returning: Permit): void;
 }
 
 /**
@@ -105,6 +105,10 @@ export class Returning extends Permit {
 
   override get told(): Permit {
     return this.#lent;
+  }
+
+  override get isOwed(): boolean {
+    return true;
   }
 
   override end(state: number, outcome: unknown): void {

@@ -36,7 +36,7 @@ import {
 import { joinAbortGroup } from "./abort-groups.js";
 import { setDeadline } from "./deadlines.js";
 import { HELD, LEFT, Permit, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
-import { type Lender, type LendingCore, Returning } from "./lending.js";
+import type { Lender, LendingCore } from "./lending.js";
 import { nextLockId } from "./lock-ids.js";
 import { type AcquireOptions, type LockOptions, PLAIN_REQUEST, readRequest, type WaitRequest } from "./options.js";
 import * as refuse from "./refusals.js";
@@ -233,7 +233,7 @@ export class PermitCore implements LendingCore, Observed {
     if (isWaitWatched()) this.#listening().note(permit.told, why);
   }
 
-  queueReturn(returning: Returning): void {
+  queueReturn(returning: Permit): void {
     const queue = (this.#queue ??= new WaitQueue(this.order, this.#ageing));
     queue.push(returning);
     this.waiting += 1;
@@ -300,7 +300,7 @@ export class PermitCore implements LendingCore, Observed {
 
   /** Whoever may be turned away: not a holder who only lent what he holds (L2). */
   #everyone(): Permit[] {
-    const queued = this.#queue?.entries().filter((permit) => !(permit instanceof Returning));
+    const queued = this.#queue?.entries().filter((permit) => !permit.isOwed);
     return [...(queued ?? []), ...(this.#watchers?.ring.entries() ?? [])];
   }
 

@@ -19,38 +19,13 @@
  */
 import { LockwrightError } from "../errors.js";
 import { DONE, Gate, WaitPlace } from "./gate.js";
-import { Permit, WATCHING } from "./guard.js";
+import type { Permit } from "./guard.js";
 import type { ItemStore } from "./item-store.js";
 import { PLAIN_REQUEST, readWait, type WaitOptions, type WaitRequest } from "./options.js";
+import { Putter, Taker } from "./queue-waiters.js";
 
 /** What {@link QueueCore.poll} gives when there is nothing: an item may be anything, undefined too. */
 export const NOTHING: unique symbol = Symbol("nothing");
-
-/** Waits with an item in hand. */
-class Putter<T> extends Permit {
-  item: T | undefined;
-
-  constructor(gate: Gate, item: T) {
-    super(gate, WATCHING, 1);
-    this.item = item;
-  }
-
-  override settle(outcome: unknown): void {
-    // Else a tombstone in the ring would keep the item alive.
-    this.item = undefined;
-    super.settle(outcome);
-  }
-}
-
-/** Waits for an item: as it is, or as a step of an iteration. */
-export class Taker extends Permit {
-  readonly isStep: boolean;
-
-  constructor(gate: Gate, isStep: boolean) {
-    super(gate, WATCHING, 1);
-    this.isStep = isStep;
-  }
-}
 
 /** A state of a queue at one moment; frozen. */
 export interface QueueStats {
@@ -117,10 +92,9 @@ export class QueueCore<T> {
   /** Puts `item` in, or into the hands of a taker who waits; false if it must wait (B1). */
   offer(item: T): boolean {
     if (this.isClosed) throw this.#closedToPuts();
-    const taker = this.#takers.next();
-    if (taker !== undefined) {
+    if (this.#takers.waiting !== 0) {
       this.#unfinished += 1;
-      this.#give(taker, item);
+      this.#give(this.#takers.next()!, item);
       return true;
     }
     if (this.#items.size >= this.capacity) return false;
@@ -148,12 +122,12 @@ export class QueueCore<T> {
   poll(): T | typeof NOTHING {
     if (this.#items.size > 0) {
       const item = this.#items.pop();
-      if (this.#putters.waiting > 0) this.#letIn();
+      if (this.#putters.waiting !== 0) this.#letIn();
       return item;
     }
+    if (this.#putters.waiting === 0) return NOTHING;
     // With no items there are putters only where nothing fits: a rendezvous.
-    const putter = this.#putters.next() as Putter<T> | undefined;
-    if (putter === undefined) return NOTHING;
+    const putter = this.#putters.next() as Putter<T>;
     const item = putter.item as T;
     this.#accept(putter);
     this.place.flush();

@@ -452,6 +452,26 @@ describe("Queue", () => {
     expect(queue.size).toBe(0);
   });
 
+  test("a cancelled putter's item is not kept alive by the queue [76]", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const queue = new Queue<object>({ capacity: 0 });
+    void queue.put({});
+    const controller = new AbortController();
+    const item = (() => {
+      const it = {};
+      queue.put(it, { signal: controller.signal }).catch(() => undefined);
+      return new WeakRef(it);
+    })();
+    void queue.put({});
+    controller.abort();
+    for (let round = 0; round < 20 && item.deref() !== undefined; round += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    expect([item.deref(), queue.stats().putting]).toEqual([undefined, 2]);
+  });
+
   test("a producer handle collected unclosed is reported by name; closed, or of a closed queue, it is not [84]", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
