@@ -37,6 +37,28 @@ export function queueCases(sample, items) {
         await Promise.all([produce(), consume()]);
       }, items);
     },
+    "pass two awaits": () => {
+      // What any queue with promises must pay: one variable instead of a queue, and nobody ever waits.
+      const stub = {
+        item: 0,
+        put(item) {
+          this.item = item;
+          return settled;
+        },
+        take() {
+          return Promise.resolve(this.item);
+        },
+      };
+      return sample(async () => {
+        const produce = async () => {
+          for (let at = 0; at < items; at += 1) await stub.put(at);
+        };
+        const consume = async () => {
+          for (let at = 0; at < items; at += 1) sink += await stub.take();
+        };
+        await Promise.all([produce(), consume()]);
+      }, items);
+    },
     "pass async generator": () =>
       sample(async () => {
         for await (const item of count(items)) sink += item;

@@ -82,6 +82,7 @@ const rows = [
       // An await costs twice as much on Node 20, and a generator has one per item where a queue has two.
       "pass async generator": major < 22 ? undefined : 0.8,
       "pass fastq.promise, drained": major < 22 ? 1.5 : undefined,
+      "pass two awaits": undefined,
       "pass web stream": undefined,
     },
   },

@@ -92,12 +92,13 @@ export class QueueCore<T> {
   /** Puts `item` in, or into the hands of a taker who waits; false if it must wait (B1). */
   offer(item: T): boolean {
     if (this.isClosed) throw this.#closedToPuts();
-    if (this.#takers.waiting !== 0) {
+    const { size } = this.#items;
+    if (size === 0 && this.#takers.waiting !== 0) {
       this.#unfinished += 1;
       this.#give(this.#takers.next()!, item);
       return true;
     }
-    if (this.#items.size >= this.capacity) return false;
+    if (size >= this.capacity) return false;
     this.#items.push(item);
     this.#unfinished += 1;
     return true;
@@ -120,9 +121,11 @@ export class QueueCore<T> {
 
   /** Takes the next item, and lets the oldest putter in; {@link NOTHING} if there is none now. */
   poll(): T | typeof NOTHING {
-    if (this.#items.size > 0) {
-      const item = this.#items.pop();
-      if (this.#putters.waiting !== 0) this.#letIn();
+    const items = this.#items;
+    const { size } = items;
+    if (size > 0) {
+      const item = items.pop();
+      if (size === this.capacity && this.#putters.waiting !== 0) this.#letIn();
       return item;
     }
     if (this.#putters.waiting === 0) return NOTHING;
