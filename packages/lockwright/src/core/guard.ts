@@ -5,7 +5,7 @@
  * second release can be told from the first without asking the lock. Its life is a line with one fork:
  *
  *     QUEUED ──► HELD ──► SPENT          WATCHING ──► LEFT
- *        └─────► LEFT
+ *        └─────► LEFT       HELD ◄──► LENT
  *
  * Invariants:
  * - G1 The state only moves along an arrow, synchronously, once (this is I4 and I5 of the permit core).
@@ -59,6 +59,8 @@ export const HELD = 2;
 export const SPENT = 3;
 /** Stopped waiting: aborted, timed out, cancelled, closed; or, for a watcher, was told. */
 export const LEFT = 4;
+/** Holds nothing for now: lent to a condition, which brings the hold back (`lending.ts`). */
+export const LENT = 5;
 
 /** Holds of one lock, and what they weigh together. */
 export class HoldSet {
@@ -179,11 +181,23 @@ export class Permit implements Guard, Grant {
 
   [Symbol.dispose](): void {
     if (this.state === HELD) this.owner.finish(this);
+    // Left while lent: the wait must not bring back a hold that nobody would release.
+    else if (this.state === LENT) this.moveTo(SPENT);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    if (this.state === HELD) this.owner.finish(this);
+    this[Symbol.dispose]();
     return Promise.resolve();
+  }
+
+  /** The permit that listeners hear of. */
+  get told(): Permit {
+    return this;
+  }
+
+  /** True for one that nobody may turn away while it waits: it stands in for a hold that was lent (`lending.ts`). */
+  get isOwed(): boolean {
+    return false;
   }
 
   get mode(): Grant["mode"] {
@@ -220,6 +234,11 @@ export class Permit implements Guard, Grant {
   /** Ends the wait in `state`: out of its signal group and deadline list, promise settled (G1, G2). */
   end(state: number, outcome: unknown): void {
     this.moveTo(state);
+    this.settle(outcome);
+  }
+
+  /** Settles its promise (G2). */
+  settle(outcome: unknown): void {
     const resolve = this.resolve!;
     this.resolve = undefined;
     resolve(outcome);
@@ -244,7 +263,7 @@ export class Permit implements Guard, Grant {
 
   /** Its state in a word. */
   protected get phase(): string {
-    return ["queued", "watching", "held", "released", "left"][this.state]!;
+    return ["queued", "watching", "held", "released", "left", "lent"][this.state]!;
   }
 
   toString(): string {

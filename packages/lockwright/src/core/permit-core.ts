@@ -22,18 +22,10 @@
  *
  * No user code runs inside a transition; listeners are told after it and may re-enter the lock. No step recurses.
  */
-import {
-  emitMissed,
-  type Grant,
-  isGrantWatched,
-  isReleaseWatched,
-  isWaitWatched,
-  type LeftWhy,
-  type LockRef,
-  type Observed,
-} from "../events.js";
+import { emitMissed, isGrantWatched, isReleaseWatched, isWaitWatched, type LeftWhy } from "../events.js";
 import { type Contended, delist, enlist } from "./drain.js";
-import { type CoreInspection, type CoreShape, inspectionOf, refOf } from "./core-shape.js";
+import { CoreHead } from "./core-head.js";
+import { type CoreInspection, type CoreShape, inspectionOf } from "./core-shape.js";
 import { fitOut } from "./fit-out.js";
 import {
   granted,
@@ -47,15 +39,8 @@ import {
   SPENT,
   WATCHING,
 } from "./guard.js";
-import { nextLockId } from "./lock-ids.js";
-import {
-  type AcquireOptions,
-  type DeadlockMode,
-  type LockOptions,
-  PLAIN_REQUEST,
-  readRequest,
-  type WaitRequest,
-} from "./options.js";
+import type { Lender, LendingCore } from "./lending.js";
+import { type AcquireOptions, type LockOptions, PLAIN_REQUEST, readRequest, type WaitRequest } from "./options.js";
 import { isWithinReach } from "./reach.js";
 import * as refuse from "./refusals.js";
 import { resizeCore } from "./resize-core.js";
@@ -63,32 +48,15 @@ import { isTracking } from "./task.js";
 import { Teller } from "./telling.js";
 import { adopt, isTieWanted, tieWait } from "./tie.js";
 import { examine } from "./verdict.js";
-import { type WaitOrder, WaitQueue } from "./wait-queue.js";
+import { WaitQueue } from "./wait-queue.js";
 import { Watchers } from "./watchers.js";
 
 /** A weighted queue of waiters and the permits they wait for. */
-export class PermitCore implements Contended, Observed {
-  // Declared, and assigned in the constructor, as in Permit: with more than four subclasses in one program each field that
-  // is defined costs 150 ns, and a keyed lock makes a core per key (2 to 10 µs each, measured, against 0.4).
-  /** Number of creation: the global order in which several locks are taken together. */
-  declare readonly id: number;
-  declare readonly kind: string;
-  declare readonly isWeighted: boolean;
-  declare readonly order: WaitOrder;
-  declare readonly maxWaiters: number;
-  declare readonly deadlock: DeadlockMode;
-  declare capacity: number;
-  /** Permits not held (I2). */
-  declare free: number;
-  /** Waiters in the queue. */
-  declare waiting: number;
-  declare isClosed: boolean;
-  declare closeReason: unknown;
-  declare probe: unknown;
+export class PermitCore extends CoreHead implements Contended, LendingCore {
   declare contendedBefore: Contended | undefined;
   declare contendedAfter: Contended | undefined;
+  declare lenders: Set<Lender> | undefined;
   readonly #ageing: number;
-  readonly #givenName: string | undefined;
   /** Made at the first wait: most locks of a large program are never contended. */
   #queue: WaitQueue | undefined = undefined;
   #watchers: Watchers | undefined = undefined;
@@ -98,64 +66,18 @@ export class PermitCore implements Contended, Observed {
   #isAttended = false;
   /** Made when somebody first listens. */
   #teller: Teller | undefined = undefined;
-  #ref: LockRef | undefined = undefined;
 
   constructor(shape: CoreShape, options: LockOptions) {
-    this.id = nextLockId();
-    this.kind = shape.kind;
-    this.isWeighted = shape.isWeighted;
-    this.order = options.order ?? "fifo";
-    this.maxWaiters = options.maxWaiters ?? Infinity;
-    this.deadlock = options.deadlock ?? "reject";
-    this.capacity = shape.capacity;
-    this.free = shape.capacity;
-    this.waiting = 0;
-    this.isClosed = false;
-    this.closeReason = undefined;
-    this.probe = undefined;
+    super(shape, options);
+    this.lenders = undefined;
     this.contendedBefore = undefined;
     this.contendedAfter = undefined;
     this.#ageing = options.ageing ?? 0;
-    this.#givenName = options.name;
-  }
-
-  get name(): string {
-    return this.#givenName ?? `${this.kind}-${this.id}`;
-  }
-
-  get ref(): LockRef {
-    const known = this.#ref;
-    if (known?.permits === this.capacity) return known;
-    return (this.#ref = refOf(this));
-  }
-
-  /** Permits held: the sum of the weights of all live guards (I2). */
-  get held(): number {
-    return this.capacity - this.free;
-  }
-
-  get mode(): Grant["mode"] {
-    return this.isWeighted ? "shared" : "exclusive";
-  }
-
-  /** The key this core stands for within a keyed lock, as listeners see it. */
-  get key(): string | undefined {
-    return undefined;
-  }
-
-  /** The lock as listeners know it: the core itself, unless it is a part of a larger lock. */
-  protected get observed(): Observed {
-    return this;
   }
 
   /** Callers of {@link watch} that were not told yet. */
   get watching(): number {
     return this.#watchers?.ring.live ?? 0;
-  }
-
-  /** Answers whether an outsider could take `weight` now (I1). */
-  fits(weight: number): boolean {
-    return this.waiting === 0 && weight <= this.free && !this.isClosed;
   }
 
   /** Takes `weight` if nobody waits and it fits. The fast path: keep it this small, it is inlined. */
@@ -179,11 +101,6 @@ export class PermitCore implements Contended, Observed {
     this.checkWeight(weight);
     if (isGrantWatched()) emitMissed(this.observed);
     return undefined;
-  }
-
-  /** Throws LW_WEIGHT for a weight above the capacity; with no permits at all (paused) everyone queues. */
-  checkWeight(weight: number): void {
-    if (weight > this.capacity && this.capacity > 0) throw refuse.tooHeavy(this, weight);
   }
 
   acquire(options: AcquireOptions | undefined): Promise<Permit> {
@@ -279,8 +196,8 @@ export class PermitCore implements Contended, Observed {
     return (this.#watchers ??= new Watchers(this)).add(request);
   }
 
-  finish(permit: Permit, value?: unknown): void {
-    permit.state = SPENT;
+  finish(permit: Permit, value?: unknown, state: number = SPENT): void {
+    permit.state = state;
     this.free += permit.weight;
     if (this.waiting !== 0) this.#drain();
     if (this.#isAttended || isReleaseWatched()) this.#attend(permit, value);
@@ -321,7 +238,14 @@ export class PermitCore implements Contended, Observed {
     if (isWatcher) return this.#watchers!.ring.removed(permit);
     if (--this.waiting === 0) delist(this);
     this.#queue!.removed(permit);
-    if (isWaitWatched()) this.#listening().note(permit, why);
+    if (isWaitWatched()) this.#listening().note(permit.told, why);
+  }
+
+  queueReturn(returning: Permit): void {
+    const queue = (this.#queue ??= new WaitQueue(this.order, this.#ageing));
+    queue.push(returning);
+    if (this.waiting++ === 0) enlist(this);
+    if (isWaitWatched()) this.#listening().noteQueued(returning.told);
   }
 
   settle(): void {
@@ -340,7 +264,7 @@ export class PermitCore implements Contended, Observed {
       if (--this.waiting === 0) delist(this);
       head.end(HELD, head);
       queue.granted(head);
-      if (isGrantWatched()) this.#listening().note(head, undefined);
+      if (isGrantWatched()) this.#listening().note(head.told, undefined);
     }
   }
 
@@ -363,6 +287,8 @@ export class PermitCore implements Contended, Observed {
     this.isClosed = true;
     this.closeReason = reason;
     this.#endAll("closed", () => refuse.closed(this));
+    for (const lender of this.lenders ?? []) lender.coreClosed();
+    this.settle();
   }
 
   #endAll(why: LeftWhy, errorOf: () => unknown): number {
@@ -372,9 +298,10 @@ export class PermitCore implements Contended, Observed {
     return everyone.length;
   }
 
-  /** All who wait, for a hint too. */
+  /** Whoever may be turned away: not a holder who only lent what he holds (L2). */
   everyone(): Permit[] {
-    return [...(this.#queue?.entries() ?? []), ...(this.#watchers?.ring.entries() ?? [])];
+    const queued = this.#queue?.entries().filter((permit) => !permit.isOwed);
+    return [...(queued ?? []), ...(this.#watchers?.ring.entries() ?? [])];
   }
 
   timeoutError(permit: Permit, waited: number): Error {
