@@ -32,7 +32,7 @@ export function isFastEngineAvailable(): boolean {
   return checkpoint !== null;
 }
 
-/** Runs the body to its end. */
+/** Runs the body to its end. Throws what a strategy throws; the run is over then all the same. */
 export function runFast(run: Run, body: Body): void {
   if (!isFastEngineAvailable()) throw new Error("the fast engine is not available here");
   const drain = checkpoint!;
@@ -44,13 +44,19 @@ export function runFast(run: Run, body: Body): void {
     } while (!run.ticks.isEmpty);
   };
   beginRun(run, body);
-  settle();
-  for (;;) {
-    const progress = run.advance();
-    if (progress === "stuck") run.end({ kind: "deadlock" });
-    // After the end once more: what the last step set in motion parks while this run still is the active one.
+  try {
     settle();
-    if (progress !== "moved") break;
+    for (;;) {
+      const progress = run.advance();
+      if (progress === "stuck") run.end({ kind: "deadlock" });
+      // After the end once more: what the last step set in motion parks while this run still is the active one.
+      settle();
+      if (progress !== "moved") break;
+    }
+  } catch (error) {
+    run.fail(error);
+    throw error;
+  } finally {
+    endRun();
   }
-  endRun();
 }
