@@ -5,10 +5,25 @@ import { ScheduleError, show } from "./errors.js";
 import { type ExploreOptions, readOptions } from "./options.js";
 import { Exploration } from "./exploration.js";
 import type { Report } from "./report/report.js";
+import { natives } from "./natives.js";
 import { running } from "./runtime/activation.js";
 import type { Body } from "./runtime/explorer.js";
 import { installRuntime } from "./runtime/registry.js";
 import { refuseFakeTimers } from "./world/install.js";
+
+/**
+ * Jest runs tests in contexts of their own: neither their globals nor their microtasks are the ones under control. Its
+ * environment is inherited by processes that a test starts, so another runner's own mark comes first.
+ */
+function refuseJest(): void {
+  const env = natives.process?.env ?? {};
+  if (env["VITEST"] || env["NODE_TEST_CONTEXT"]) return;
+  if (!env["JEST_WORKER_ID"] && !("jest" in globalThis)) return;
+  throw new ScheduleError(
+    "LW_SCHEDULE",
+    "explore() does not work under Jest, whose tests run in contexts of their own: use Vitest with explorePlugin() from @lockwright/explore/vitest, or node:test with node --import @lockwright/explore/register --test",
+  );
+}
 
 /** The last exploration asked for; the next one waits for it. */
 let queue: Promise<unknown> = Promise.resolve();
@@ -50,6 +65,7 @@ export function exploreWith(body: Body, options: ExploreOptions, progress?: (run
   try {
     if (typeof body !== "function") throw new TypeError(`body must be a function, got ${show(body)}`);
     const settings = readOptions(options, body.name);
+    refuseJest();
     installRuntime();
     // With nobody's code on the stack it is somebody beside the run that is active: that one waits its turn.
     if (running() !== null) throw new ScheduleError("LW_SCHEDULE", "explore() inside a body: bodies do not nest");

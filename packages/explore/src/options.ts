@@ -102,20 +102,38 @@ function duration(name: string, value: unknown): number {
   throw new RangeError(`${name} must be more than 0 milliseconds, got ${value}`);
 }
 
-function object(name: string, value: unknown): void {
-  if (typeof value === "object" && value !== null) return;
-  throw new TypeError(`${name} must be an object, got ${show(value)}`);
+/** Refuses what is no object, and names in it that mean nothing: a misspelt one would be ignored in silence. */
+function object(name: string, value: unknown, known: ReadonlySet<string>): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new TypeError(`${name} must be an object, got ${show(value)}`);
+  const unknown = Object.keys(value).find((key) => !known.has(key));
+  if (unknown !== undefined)
+    throw new TypeError(`${name} must not have ${JSON.stringify(unknown)}; known are ${[...known].join(", ")}`);
 }
 
-/** A number from the environment, where it stands. */
-function fromEnvironment(name: string): number | undefined {
-  const text = natives.process?.env[name];
-  return text === undefined || text === "" ? undefined : Number(text);
+function text(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  throw new TypeError(`${name} must be a string, got ${show(value)}`);
+}
+
+/** A number of the environment where it stands there, else the option; with the name of where it came from. */
+function overridden(variable: string, name: string, value: unknown): readonly [name: string, value: unknown] {
+  const found = natives.process?.env[variable];
+  if (found === undefined || found === "") return [name, value];
+  const number = Number(found);
+  if (Number.isNaN(number)) throw new TypeError(`${variable} must be a number, got ${show(found)}`);
+  return [variable, number];
 }
 
 function readStrategy(strategy: unknown): Settings["strategy"] {
-  if (typeof strategy === "object" && strategy !== null && "pick" in strategy && typeof strategy.pick === "function")
+  if (typeof strategy === "object" && strategy !== null && "pick" in strategy && typeof strategy.pick === "function") {
+    for (const name of ["begin", "hold"] as const) {
+      const method = (strategy as Partial<Record<typeof name, unknown>>)[name];
+      if (method !== undefined && typeof method !== "function")
+        throw new TypeError(`strategy.${name} must be a function, got ${show(method)}`);
+    }
     return strategy as Strategy;
+  }
   const names = ["portfolio", "bounded", "random", "pct", "pos"] as const;
   if (names.some((name) => name === strategy)) return strategy as Settings["strategy"];
   throw new TypeError(
@@ -128,27 +146,38 @@ function readDetectors(detect: unknown): readonly Detector[] {
   return detect.map((each) => oneOf("detect", each, ["lost-update", "leak", "unfinished", "unhandled"]));
 }
 
+function readReport(report: unknown): Settings["report"] {
+  object("report", report, new Set(["json", "html"]));
+  const { json, html } = report as { readonly json?: unknown; readonly html?: unknown };
+  text("report.json", json);
+  text("report.html", html);
+  return report as Settings["report"];
+}
+
+function readReset(reset: unknown): Settings["reset"] {
+  if (reset === undefined || typeof reset === "function") return reset as Settings["reset"];
+  throw new TypeError(`reset must be a function, got ${show(reset)}`);
+}
+
+function refuseReduction(reduce: unknown): void {
+  if (reduce !== undefined && typeof reduce !== "boolean")
+    throw new TypeError(`reduce must be true or false, got ${show(reduce)}`);
+  if (reduce === true) throw new TypeError("reduce: true is not available in this version: the search is not reduced");
+}
+
 /** Checks options and fills in defaults. Throws a TypeError or RangeError that names the argument. */
 export function readOptions(options: ExploreOptions, bodyName: string): Settings {
-  object("options", options);
-  const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
-  if (unknown !== undefined)
-    throw new TypeError(`options must not have ${JSON.stringify(unknown)}; known are ${[...KNOWN].join(", ")}`);
-  const { budget = {}, bound = {}, report = {}, reset, fidelity = "holds" } = options;
-  object("budget", budget);
-  object("bound", bound);
-  object("report", report);
-  if (reset !== undefined && typeof reset !== "function")
-    throw new TypeError(`reset must be a function, got ${show(reset)}`);
-  if (options.reduce === true)
-    throw new TypeError("reduce: true is not available in this version: the search is not reduced");
-  const replay = natives.process?.env["LOCKWRIGHT_EXPLORE_REPLAY"] || options.replay;
+  object("options", options, KNOWN);
+  const { budget = {}, bound = {}, report = {}, fidelity = "holds" } = options;
+  object("budget", budget, new Set(["runs", "ms"]));
+  object("bound", bound, new Set(["external", "hold"]));
+  refuseReduction(options.reduce);
   return {
-    name: options.name ?? (bodyName || "body"),
-    runs: count("budget.runs", fromEnvironment("LOCKWRIGHT_EXPLORE_RUNS") ?? budget.runs ?? 5000, 1),
-    ms: duration("budget.ms", fromEnvironment("LOCKWRIGHT_EXPLORE_MS") ?? budget.ms ?? 2000),
-    seed: count("seed", fromEnvironment("LOCKWRIGHT_EXPLORE_SEED") ?? options.seed ?? 1, 0),
-    replay,
+    name: text("name", options.name) ?? (bodyName || "body"),
+    runs: count(...overridden("LOCKWRIGHT_EXPLORE_RUNS", "budget.runs", budget.runs ?? 5000), 1),
+    ms: duration(...overridden("LOCKWRIGHT_EXPLORE_MS", "budget.ms", budget.ms ?? 2000)),
+    seed: count(...overridden("LOCKWRIGHT_EXPLORE_SEED", "seed", options.seed ?? 1), 0),
+    replay: text("replay", natives.process?.env["LOCKWRIGHT_EXPLORE_REPLAY"] || options.replay),
     fidelity: oneOf("fidelity", fidelity, ["external", "holds", "all"]),
     bound: {
       external: count("bound.external", bound.external ?? 3, 0),
@@ -161,8 +190,8 @@ export function readOptions(options: ExploreOptions, bodyName: string): Settings
     maxSteps: count("maxSteps", options.maxSteps ?? 2000, 1),
     fairAfter: count("fairAfter", options.fairAfter ?? 50, 1),
     warmup: count("warmup", options.warmup ?? 0, 0),
-    reset,
+    reset: readReset(options.reset),
     detect: readDetectors(options.detect ?? ["unhandled"]),
-    report,
+    report: readReport(report),
   };
 }

@@ -81,9 +81,19 @@ function isBeyondControl(error: unknown): boolean {
   return error instanceof ScheduleError && CANNOT.has(error.code);
 }
 
+/** An error of the hooks' thread comes over as a copy, of which only the stack is sure to be whole. */
+function isTransformError(error: unknown): boolean {
+  const { code, stack = "" } = error as { readonly code?: unknown; readonly stack?: string };
+  return code === "LW_TRANSFORM" || stack.startsWith("LockwrightError: ");
+}
+
 function exitOfError(error: unknown): number {
   if (isBeyondControl(error)) return RUNNER_EXIT.uncontrolled;
-  const isUsage = error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
+  const isUsage =
+    isTransformError(error) ||
+    error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof SyntaxError;
   return isUsage ? RUNNER_EXIT.usage : RUNNER_EXIT.failing;
 }
 

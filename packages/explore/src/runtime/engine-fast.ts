@@ -32,7 +32,7 @@ export function isFastEngineAvailable(): boolean {
   return checkpoint !== null;
 }
 
-/** Runs the body to its end. */
+/** Runs the body to its end. Throws what a strategy throws; the run is over then all the same. */
 export function runFast(run: Run, body: Body): void {
   if (!isFastEngineAvailable()) throw new Error("the fast engine is not available here");
   const drain = checkpoint!;

@@ -41,6 +41,6 @@ export function installRuntime(): void {
       "LW_SCHEDULE",
       "two copies of @lockwright/explore are loaded in one thread: install it once (npm ls @lockwright/explore)",
     );
-  scope[KEY] = points;
   installWorld();
+  scope[KEY] = points;
 }

@@ -112,6 +112,7 @@ export class Run {
   #settlers: (() => void)[] = [];
   #lastForeground = 0;
   #restores: (() => void)[] | undefined = undefined;
+  #broken: { readonly error: unknown } | undefined = undefined;
   #random: (() => number) | undefined = undefined;
 
   constructor(options: RunOptions) {
@@ -163,10 +164,20 @@ export class Run {
   isHeld(point: Point): boolean {
     this.log.push(0);
     const at = this.holds++;
-    if (this.strategy.hold?.(point) !== true) return false;
+    if (!this.#isHoldChosen(point)) return false;
     this.deviations.push({ kind: "hold", at });
     this.lastDeviationStep = this.step;
     return true;
+  }
+
+  /** A strategy that throws is at fault itself, not the await that asked it: {@link advance} throws it on. */
+  #isHoldChosen(point: Point): boolean {
+    try {
+      return this.strategy.hold?.(point) === true;
+    } catch (error) {
+      this.#broken ??= { error };
+      return false;
+    }
   }
 
   /** Starts an external; `deliver` runs when it is chosen. */
@@ -222,6 +233,7 @@ export class Run {
   /** Sets one thing in motion. To be called at quiescence: no microtask and no tick is left. */
   advance(): Progress {
     clearStack();
+    if (this.#broken !== undefined) throw this.#broken.error;
     this.segmentPoints = this.microtasks = this.clockReads = 0;
     this.#endOfTicks();
     if (this.outcome === undefined && !this.invariants.isEmpty) this.#check(this.invariants);

@@ -5,6 +5,7 @@
  * and the fast engine starts where V8's checkpoint works. Without the fast engine, with real I/O allowed or with a
  * `reset`, schedules run one by one on the reference engine.
  */
+import { ScheduleError } from "../errors.js";
 import { natives, performanceNow } from "../natives.js";
 import { runAsync, type OutsideWorld } from "../runtime/engine-async.js";
 import { isFastEngineAvailable, runFast } from "../runtime/engine-fast.js";
@@ -192,7 +193,7 @@ export class Executor {
 
   /** Runs one schedule: on the fast engine where that will do, else, and when recording, on the reference engine. */
   async once(job: Job, recorder?: Recorder): Promise<Run> {
-    await this.options.reset?.();
+    await this.#reset();
     const run = this.#make(job, recorder);
     if (recorder === undefined && this.#isFast) await inMacrotask(() => runFast(run, this.body));
     else await runAsync(run, this.body, this.options.world);
@@ -200,6 +201,17 @@ export class Executor {
     this.#count(run);
     this.#blame(run);
     return run;
+  }
+
+  async #reset(): Promise<void> {
+    try {
+      await this.options.reset?.();
+    } catch (error) {
+      const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      throw new ScheduleError("LW_SCHEDULE", `reset failed, so no schedule can begin as the last did: ${what}`, {
+        cause: error,
+      });
+    }
   }
 
   /** A rejection heard after a run alone is its own; one of a run that had failed already is swallowed. */

@@ -1,6 +1,7 @@
 /**
- * `await e` becomes `r(a, await p(a, site, isDirect, (e)))`: `p` pops and is the point, `r` pushes when the value is
- * there. If the awaited rejects, `r` is not passed; so `catch` and `finally` bodies begin with `c`.
+ * `await e` becomes `r(a, await p(a, site, isDirect, e))`: `p` pops and is the point, `r` pushes when the value is there.
+ * `isDirect` is 0, or `d(a)` where `e` is a call: arguments are evaluated in order, so `d` stands between what the
+ * function had begun before and what this operand begins. If the awaited rejects, `r` is not passed; so `catch` and `finally` bodies begin with `c`.
  *
  * Top-level await stays: no activation, nothing to schedule.
  */
@@ -15,7 +16,8 @@ export function openAwait(rewrite: Rewrite, node: AwaitExpression, scope: Scope)
   rewrite.open(node.start, `${runtime}.r(${scope.activation},`);
   rewrite.closeLater(node.end, ")");
   const { start, end } = node.argument;
-  rewrite.wrap(start, end, `${runtime}.p(${scope.activation},${site},${isDirectCall(node.argument) ? 1 : 0},`);
+  const isDirect = isDirectCall(node.argument) ? `${runtime}.d(${scope.activation})` : "0";
+  rewrite.wrap(start, end, `${runtime}.p(${scope.activation},${site},${isDirect},`);
 }
 
 /** Whether what is awaited was begun by this very expression: then it is the same strand, not a fork. */

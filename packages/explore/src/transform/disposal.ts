@@ -21,9 +21,9 @@
  *   For an async one it calls the method, puts `p(a, site, 0, what it gave)` in `result` and says true; a sync method
  *   used in its place gives undefined whatever it returned, and still awaits; null and undefined await once at the end
  *   (or before a sync resource) if nothing else did. False: nothing is left.
- * - [D3] `fail(error)` keeps an error; one that is there already becomes the `suppressed` of a SuppressedError. Errors of
- *   disposers that throw at once go the same way: `next` calls `fail` and, if it was to await, says true as above with a
- *   rejected or no promise only where the language would have awaited (it does not: a throwing async method goes on at once).
+ * - [D3] `fail(error)` keeps an error; one that is there already becomes the `suppressed` of a SuppressedError. A method
+ *   that throws at once is not awaited: `next` calls `fail` and takes the next resource. Only a sync method that throws
+ *   in place of an async one is awaited, as a rejection: the language's adapter turns it into one.
  * - [D4] `end()` throws what is kept, else returns; a `return` or `break` of the block then goes on.
  *
  * `for (using x of xs)` takes the resource at the top of each turn; `for (using x = e; …)` becomes a block before the loop.

@@ -30,6 +30,8 @@ export interface TransformRuntime {
    * one of `Promise.…`, so the activation it began, if unfinished, belongs to the same strand.
    */
   p<T>(activation: Activation, site: number, isDirect: 0 | 1, value: T): T;
+  /** Gives 1, just before the operand of a direct await is evaluated: only a call begun from here on is that await's. */
+  d(activation: Activation): 1;
   /** The await (or the yield) gave `value`: pushes, gives it on. */
   r<T>(activation: Activation, value: T): T;
   /** Control arrived without passing `r` (catch, finally, the body of a `for await`, past a disposal): pushes. */

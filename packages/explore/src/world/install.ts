@@ -3,7 +3,7 @@
  * loads this package behaves as before.
  */
 import { ScheduleError } from "../errors.js";
-import { modules } from "../natives.js";
+import { modules, natives } from "../natives.js";
 import { installClock } from "./clock.js";
 import { installRandom } from "./random.js";
 import { watchPromise } from "./requests.js";
@@ -23,7 +23,7 @@ const FAKED = [
   "clearImmediate",
   "queueMicrotask",
   "Date",
-];
+] as const;
 
 /** The globals as this package left them; another fake clock shows as a difference. */
 const installed = new Map<string, unknown>();
@@ -40,9 +40,10 @@ function installAtomics(): void {
   };
 }
 
-/** Puts the virtual world in place; harmless when it is there already. */
+/** Puts the virtual world in place; harmless when it is there already. Refuses to do it over another fake clock. */
 export function installWorld(): void {
   if (isInstalled) return;
+  refuseOther((name) => natives[name]);
   isInstalled = true;
   installTimers();
   installTimerPromises();
@@ -58,10 +59,15 @@ export function installWorld(): void {
 
 /** Refuses to explore under another fake clock: two virtual times cannot both be right. */
 export function refuseFakeTimers(): void {
-  const found = [...installed].find(([name, fn]) => Reflect.get(globalThis, name) !== fn);
+  refuseOther((name) => installed.get(name));
+}
+
+function refuseOther(expected: (name: (typeof FAKED)[number]) => unknown): void {
+  // What these surroundings never had (a browser has no setImmediate) nobody has replaced.
+  const found = FAKED.find((name) => name in globalThis && Reflect.get(globalThis, name) !== expected(name));
   if (found === undefined) return;
   throw new ScheduleError(
     "LW_FAKE_TIMERS",
-    `another fake clock is in place (${found[0]} is not ours): call vi.useRealTimers() or mock.timers.reset() before explore(); time is virtual there anyway`,
+    `another fake clock is in place (${found} is not as expected): call vi.useRealTimers() or mock.timers.reset() before explore(); time is virtual there anyway`,
   );
 }

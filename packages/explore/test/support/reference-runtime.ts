@@ -103,6 +103,11 @@ export const referenceRuntime: TransformRuntime = {
     pop(activation);
     return value;
   },
+  d(activation) {
+    if (isCall(activation) && stack.at(-1) !== activation)
+      violated("begins a direct await without being on top", activation);
+    return 1;
+  },
   r(activation, value) {
     if (isCall(activation)) push(activation);
     return value;

@@ -60,7 +60,7 @@ describe("the first line", () => {
     expect(at("a.js", `${BODY} export {}`)).toMatch(/^import "\.\/rt\.cjs";var/);
     expect(at("a.cjs")).toMatch(/^require\("\.\/rt\.cjs"\);var/);
     expect(at("a.js")).toMatch(/^typeof require==="function"&&require\("\.\/rt\.cjs"\);var/);
-    const rt = `globalThis[Symbol.for("lockwright.explore")] = { mod: () => 7, enter: (site) => { globalThis.entered = site; return null }, p: (a, s, d, e) => e, r: (a, v) => v, exit() {} };`;
+    const rt = `globalThis[Symbol.for("lockwright.explore")] = { mod: () => 7, enter: (site) => { globalThis.entered = site; return null }, d: () => 1, p: (a, s, d, e) => e, r: (a, v) => v, exit() {} };`;
     const files = {
       "rt.cjs": rt,
       "m.mjs": at("m.mjs", `await f(); ${BODY}`),

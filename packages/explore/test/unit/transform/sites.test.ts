@@ -115,7 +115,7 @@ export default async () => await 1;`),
 
 describe("the operand of an await", () => {
   const isDirect = (operand: string): boolean =>
-    / ?\$lw\.p\(\$lwA,\$lwB\+1,1,/.test(transform(`async () => await ${operand}`, "a.mts").code);
+    / ?\$lw\.p\(\$lwA,\$lwB\+1,\$lw\.d\(\$lwA\),/.test(transform(`async () => await ${operand}`, "a.mts").code);
 
   test("is direct when it is a call, looked at through parentheses and types", () => {
     for (const operand of [
