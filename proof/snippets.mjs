@@ -44,6 +44,7 @@ function inFile(root, file) {
       name: `${file.replace(/\W+/g, "-")}-${start}`,
       code: program(lines.slice(start, at), start, isDoc),
       isRun: open[1] === "",
+      needsDriver: lines.slice(start, at).some((line) => /from "libsql"/.test(line)),
       isExplored: lines.slice(start, at).some((line) => /from "@lockwright\/explore"/.test(line)),
     });
   }

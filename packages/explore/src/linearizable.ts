@@ -57,7 +57,7 @@ export interface LinearOptions<O> {
  *       return undefined;
  *     };
  *   },
- *   ops: (random) => (random() < 0.5 ? { kind: "add" } : { kind: "read" }),
+ *   ops: (random): Op => (random() < 0.5 ? { kind: "add" } : { kind: "read" }),
  * });
  * console.log("linearizable"); // linearizable
  * ```

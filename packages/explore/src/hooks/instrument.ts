@@ -13,6 +13,8 @@ export interface InstrumentOptions {
   readonly inline: readonly string[];
   /** Note property accesses, for `detect: ["lost-update"]`. */
   readonly track: boolean;
+  /** Note the tests of a file instead of running them: `--from-test`. */
+  readonly collect: boolean;
 }
 
 /** This package's own files, which must stay as they are. */
@@ -32,10 +34,25 @@ export function isInstrumented(url: string, inline: readonly string[]): boolean 
   return name === undefined || inline.includes(name);
 }
 
+const COLLECTORS: ReadonlyMap<string, string> = new Map([
+  ["node:test", new URL("./collect-node-test.js", import.meta.url).href],
+  ["vitest", new URL("./collect-vitest.js", import.meta.url).href],
+]);
+
+/** The stand-in for a test runner that an own file imports. */
+export function collectorFor(
+  specifier: string,
+  parent: string | undefined,
+  { collect, inline }: InstrumentOptions,
+): string | undefined {
+  if (!collect || parent === undefined || !isInstrumented(parent, inline)) return undefined;
+  return COLLECTORS.get(specifier);
+}
+
 /** What the settings in the environment say; hooks in other processes see the same. */
 export function optionsFromEnvironment(env: NodeJS.ProcessEnv = process.env): InstrumentOptions {
   const inline = (env["LOCKWRIGHT_EXPLORE_INLINE"] ?? "").split(",").filter(Boolean);
-  return { inline, track: env["LOCKWRIGHT_EXPLORE_TRACK"] === "1" };
+  return { inline, track: env["LOCKWRIGHT_EXPLORE_TRACK"] === "1", collect: env["LOCKWRIGHT_EXPLORE_COLLECT"] === "1" };
 }
 
 /** A module as Node's loader takes it. */

@@ -4,7 +4,7 @@
  */
 import type { LoadHook, ResolveHook } from "node:module";
 import type { MessagePort } from "node:worker_threads";
-import { type InstrumentOptions, instrumentFile, isInstrumented, packageOf, sourceTwin } from "./instrument.js";
+import { collectorFor, type InstrumentOptions, instrumentFile, isInstrumented, packageOf, sourceTwin } from "./instrument.js";
 
 let options: InstrumentOptions;
 let port: MessagePort | undefined;
@@ -16,6 +16,8 @@ export function initialize(data: { readonly options: InstrumentOptions; readonly
 }
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
+  const collector = collectorFor(specifier, context.parentURL, options);
+  if (collector !== undefined) return next(collector, context);
   try {
     return await next(specifier, context);
   } catch (error) {

@@ -6,7 +6,7 @@ import * as module from "node:module";
 import { MessageChannel } from "node:worker_threads";
 import { installRuntime } from "../runtime/registry.js";
 import { noteUninstrumented } from "../sites.js";
-import { instrumentFile, isInstrumented, optionsFromEnvironment, packageOf, sourceTwin } from "./instrument.js";
+import { collectorFor, instrumentFile, isInstrumented, optionsFromEnvironment, packageOf, sourceTwin } from "./instrument.js";
 
 /** The synchronous hooks of Node 22.15 and later, as far as they are used here. */
 interface SyncHooks {
@@ -18,6 +18,8 @@ const options = optionsFromEnvironment();
 
 const syncHooks: SyncHooks = {
   resolve(specifier, context, next) {
+    const collector = collectorFor(specifier, context.parentURL, options);
+    if (collector !== undefined) return next(collector, context);
     try {
       return next(specifier, context);
     } catch (error) {

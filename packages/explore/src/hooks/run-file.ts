@@ -10,6 +10,7 @@ import type { ExploreOptions } from "../options.js";
 import type { Report } from "../report/report.js";
 import type { Body } from "../runtime/explorer.js";
 import { RUNNER_EXIT, type RunnerRequest } from "../runner.js";
+import { collectedTest } from "./collect.js";
 
 const PROGRESS_MS = 100;
 
@@ -36,16 +37,33 @@ class ProgressLine {
   }
 }
 
-function exploreOptions({ options, html }: RunnerRequest, name: string): ExploreOptions {
+function exploreOptions({ options, html, test }: RunnerRequest, name: string): ExploreOptions {
   const { runs, ms, ...others } = options;
+  // A test's I/O is taken as found: what it cannot control it does not promise to replay.
+  const found = test === undefined ? {} : { externals: "allow" as const };
   const budget = { ...(runs === undefined ? {} : { runs }), ...(ms === undefined ? {} : { ms }) };
-  return { name, ...others, budget, ...(html === undefined ? {} : { report: { html } }) };
+  return { name, ...found, ...others, budget, ...(html === undefined ? {} : { report: { html } }) };
 }
 
-/** Loads the file; gives its body, or undefined when it explored by itself. */
-async function loadBody(file: string): Promise<Body | undefined> {
+/** What is to be explored; `prepare` and `clean` run once, under nobody's control. */
+interface Subject {
+  readonly name: string;
+  readonly body: Body;
+  prepare?(): Promise<void>;
+  clean?(): Promise<void>;
+}
+
+/** Loads the file; gives its body or the test asked for, or undefined when it explored by itself. */
+async function loadSubject({ file, test }: RunnerRequest): Promise<Subject | undefined> {
+  if (test !== undefined) {
+    await import(pathToFileURL(file).href);
+    return collectedTest(file, test);
+  }
   const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
-  if (typeof module.default === "function") return module.default as Body;
+  if (typeof module.default === "function") {
+    const body = module.default as Body;
+    return { name: body.name || file, body };
+  }
   if (explorationsAsked() > 0) return undefined;
   throw new TypeError(`${file} has no body: make its default export an async function, or call explore() in it`);
 }
@@ -100,11 +118,12 @@ function exitOfError(error: unknown): number {
 async function run(request: RunnerRequest): Promise<number> {
   const line = new ProgressLine(request.quiet || request.json);
   try {
-    const body = await loadBody(request.file);
-    if (body === undefined) return RUNNER_EXIT.clean;
-    const report = await exploreWith(body, exploreOptions(request, body.name || request.file), (runs) =>
-      line.tell(runs),
-    );
+    const subject = await loadSubject(request);
+    if (subject === undefined) return RUNNER_EXIT.clean;
+    const { name, body } = subject;
+    await subject.prepare?.();
+    const report = await exploreWith(body, exploreOptions(request, name), (runs) => line.tell(runs));
+    await subject.clean?.();
     line.clear();
     print(report, request);
     if (report.failure === undefined) return RUNNER_EXIT.clean;

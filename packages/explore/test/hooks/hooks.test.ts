@@ -119,6 +119,63 @@ describe("one program", () => {
   });
 });
 
+const flaky = (imports: string, assertion: string): string => `
+${imports}
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+let stock = 0;
+let opened = 0;
+before(() => { opened += 1; });
+beforeEach(async () => { stock = 1; });
+async function sell(): Promise<boolean> {
+  if (stock === 0) return false;
+  await sleep(1); // the payment
+  stock -= 1;
+  return true;
+}
+describe("a shop", () => {
+  test("sells what it has", async () => {
+    await Promise.all([sell(), turn().then(turn).then(sell)]);
+    ${assertion}
+  });
+  test("sells one", async () => { await sell(); });
+  test("sells one twice", async () => { await sell(); });
+});
+describe("another", () => { test("sells one", async () => { if (opened !== 1) throw new Error("before ran " + opened); }); });
+`;
+
+describe("--from-test", () => {
+  const nodeTest = flaky(
+    'import { before, beforeEach, describe, test } from "node:test"; import assert from "node:assert/strict";',
+    'assert.equal(stock, 0, "sold " + (1 - stock));',
+  );
+  const vitest = flaky(
+    'import { beforeAll as before, beforeEach, describe, expect, test } from "vitest";',
+    'expect(stock, "sold " + (1 - stock)).toBe(0);',
+  );
+  project.write("shop.test.ts", nodeTest);
+  project.write("shop.vitest-only.ts", vitest);
+
+  test.each(["shop.test.ts", "shop.vitest-only.ts"])("turns a flaky test of %s into a token that replays", (file) => {
+    const found = project.lockwright(["explore", "--from-test", file, "-t", "a shop > sells what it has"]);
+    expect(found.out).toContain("sold 2");
+    expect(found.code).toBe(1);
+    const again = project.lockwright(["explore", "--from-test", file, "-t", "sells what it has", "--replay", tokenIn(found)!]);
+    expect(again.out).toContain("sold 2");
+    expect(again.code).toBe(1);
+  });
+
+  test.each([
+    ["sells one twice", 0, /no failing schedule/],
+    ["another > sells one", 0, /no failing schedule/],
+    ["sells one", 64, /must name one test, got "sells one": "a shop > sells one", "another > sells one"/],
+    ["sells all", 64, /must name a test of .*shop\.test\.ts, got "sells all"; it has "a shop > sells what it has", /],
+  ] as const)("-t %j exits %i", (name, code, said) => {
+    const ended = project.lockwright(["explore", "--from-test", "shop.test.ts", "-t", name]);
+    expect(ended.out + ended.err).toMatch(said);
+    expect(ended.code).toBe(code);
+  });
+});
+
 describe("lockwright explore", () => {
   test.each([
     ["a clean body", ["clean.ts"], 0, /no failing schedule: complete/],

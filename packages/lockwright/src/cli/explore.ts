@@ -30,7 +30,7 @@ const options = {
   strategy: choice(["portfolio", "bounded", "random", "pct", "pos"], "how to search (default portfolio)"),
   replay: text("<token>", "play one schedule back: a token, as a failure prints it"),
   "fail-on": choice(["feasible", "latent"], "latent: failures that need an await to become slower count too"),
-  externals: choice(["error", "allow"], "real I/O: an error (default), or taken as it comes, without replay"),
+  externals: choice(["error", "allow"], "real I/O: an error (default), or taken as it comes, without replay (default with --from-test)"),
   track: flag("note property accesses: finds lost updates by what was read and written"),
   inline: text("<packages>", "packages to put scheduling points into too, separated by commas"),
   html: text("<file>", "write a failure's report as one HTML page"),
@@ -43,7 +43,10 @@ explore() itself. TypeScript needs no other loader. Prints what was found: one s
 longer than what, a timeline, a token that plays the schedule back.
 
 It sees awaits in files outside node_modules and decides completions that the body marks (t.io, io) and timers; real
-I/O is reported, never guessed about. Needs the package ${PACKAGE} in your project.`;
+I/O is reported, never guessed about. Needs the package ${PACKAGE} in your project.
+
+--from-test takes the file of a flaky test and the test's name, alone or as "suite > test": its hooks before and after
+each run with it. vi.mock and aliases of a Vitest configuration do not apply.`;
 
 export const exploreCommand: Command = defineCommand({
   name: "explore",
@@ -72,6 +75,7 @@ async function run(context: Context<typeof options>): Promise<number> {
   const args = runner.nodeArguments(requestOf(context, file));
   const env: NodeJS.ProcessEnv = { ...context.env };
   if (context.options.track === true) env["LOCKWRIGHT_EXPLORE_TRACK"] = "1";
+  if (context.options.test !== undefined) env["LOCKWRIGHT_EXPLORE_COLLECT"] = "1";
   if (context.options.inline !== undefined) env["LOCKWRIGHT_EXPLORE_INLINE"] = context.options.inline;
   return await runNode(args, env, context.signal);
 }
