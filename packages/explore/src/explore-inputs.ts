@@ -19,8 +19,9 @@ const MAX_SMALLER = 500;
 /** Schedules of the bounded search with a smaller input. */
 const MAX_AGAIN = 300;
 
-/** A body that takes inputs. */
-export type InputBody = (t: Explorer, ...inputs: unknown[]) => void | Promise<void>;
+/** A body that takes inputs, of whatever types: the arbitraries were given for these. */
+// oxlint-disable-next-line typescript/no-explicit-any -- bodies with inputs of all types are to fit
+export type InputBody = (t: Explorer, ...inputs: any[]) => void | Promise<void>;
 
 /** An exploration with inputs, and what it found. */
 interface Found {

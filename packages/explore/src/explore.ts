@@ -2,13 +2,13 @@
  * The face: explore a body and throw, or report. Explorations of one thread queue, since there is one virtual world.
  */
 import { ScheduleError, show } from "./errors.js";
-import { type ExploreOptions, readOptions } from "./options.js";
+import { type ExploreOptions, type InputOptions, readOptions } from "./options.js";
 import { Exploration } from "./exploration.js";
 import { type InputBody, InputExploration } from "./explore-inputs.js";
 import type { Report } from "./report/report.js";
 import { natives } from "./natives.js";
 import { running } from "./runtime/activation.js";
-import type { Explorer } from "./runtime/explorer.js";
+import type { Body, Explorer } from "./runtime/explorer.js";
 import { installRuntime } from "./runtime/registry.js";
 import { refuseFakeTimers } from "./world/install.js";
 
@@ -56,17 +56,20 @@ export function explorationsAsked(): number {
  * console.log(report.ok, report.coverage.distinct); // true 2
  * ```
  */
-export function exploreReport<const Inputs extends readonly unknown[] = readonly []>(
+export function exploreReport(body: Body, options?: ExploreOptions): Promise<Report>;
+/** {@link exploreReport} of a body that takes generated inputs after `t`. */
+export function exploreReport<const Inputs extends readonly unknown[]>(
   body: (t: Explorer, ...inputs: Inputs) => void | Promise<void>,
-  options: ExploreOptions<Inputs> = {},
-): Promise<Report> {
+  options: InputOptions<Inputs>,
+): Promise<Report>;
+export function exploreReport(body: InputBody, options: ExploreOptions<readonly unknown[]> = {}): Promise<Report> {
   return exploreWith(body, options);
 }
 
 /** {@link exploreReport} that tells how far it is: `progress` gets the number of schedules run, every few milliseconds. */
-export function exploreWith<Inputs extends readonly unknown[]>(
-  body: (t: Explorer, ...inputs: Inputs) => void | Promise<void>,
-  options: ExploreOptions<Inputs>,
+export function exploreWith(
+  body: InputBody,
+  options: ExploreOptions<readonly unknown[]>,
   progress?: (runs: number) => void,
 ): Promise<Report> {
   asked += 1;
@@ -79,10 +82,8 @@ export function exploreWith<Inputs extends readonly unknown[]>(
     if (running() !== null) throw new ScheduleError("LW_SCHEDULE", "explore() inside a body: bodies do not nest");
     const mine = queue.then(() => {
       refuseFakeTimers();
-      // How many inputs it gets, and of which types, the options say.
-      const called = body as unknown as InputBody;
-      if (settings.inputs.length > 0) return new InputExploration(called, settings, progress).run();
-      return new Exploration(called, settings, progress).run();
+      if (settings.inputs.length > 0) return new InputExploration(body, settings, progress).run();
+      return new Exploration(body, settings, progress).run();
     });
     queue = mine.catch(() => {});
     return mine;
@@ -121,11 +122,14 @@ export function exploreWith<Inputs extends readonly unknown[]>(
  * }
  * ```
  */
-export async function explore<const Inputs extends readonly unknown[] = readonly []>(
+export function explore(body: Body, options?: ExploreOptions): Promise<void>;
+/** {@link explore} with a body that takes generated inputs after `t`. */
+export function explore<const Inputs extends readonly unknown[]>(
   body: (t: Explorer, ...inputs: Inputs) => void | Promise<void>,
-  options: ExploreOptions<Inputs> = {},
-): Promise<void> {
-  const report = await exploreReport(body, options);
+  options: InputOptions<Inputs>,
+): Promise<void>;
+export async function explore(body: InputBody, options: ExploreOptions<readonly unknown[]> = {}): Promise<void> {
+  const report = await exploreWith(body, options);
   if (report.failure === undefined) return;
   const { error, message } = report.failure;
   const code = error instanceof ScheduleError ? error.code : "LW_SCHEDULE";

@@ -50,6 +50,10 @@ export interface ExploreOptions<Inputs extends readonly unknown[] = readonly []>
   readonly report?: { readonly json?: string; readonly html?: string };
 }
 
+/** {@link ExploreOptions} with inputs. */
+export type InputOptions<Inputs extends readonly unknown[]> = ExploreOptions<Inputs> &
+  Required<Pick<ExploreOptions<Inputs>, "inputs">>;
+
 /** Options with all defaults in place. */
 export interface Settings {
   readonly name: string;

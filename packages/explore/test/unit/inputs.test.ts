@@ -97,6 +97,19 @@ describe("a body that takes inputs", () => {
 });
 
 describe("refused:", () => {
+  test("at compile time, a body whose inputs do not fit", () => {
+    // Never called: the compiler is what is tested.
+    const misfits = (): unknown[] => [
+      // @ts-expect-error -- without inputs there is nothing to take
+      explore((_, n: number) => void n),
+      // @ts-expect-error -- a string is no number
+      explore((_, n: number) => void n, { inputs: [fc.string()] }),
+      // @ts-expect-error -- one input, two taken
+      explore((_, n: number, m: number) => void (n + m), { inputs: [fc.nat()] }),
+    ];
+    expect(misfits).toBeTypeOf("function");
+  });
+
   test.each([
     [fc.nat(), /^inputs must be an array of arbitraries, got an object/],
     [[fc.nat(), 5], /^inputs\[1\] must be an arbitrary of fast-check 4, got 5/],
