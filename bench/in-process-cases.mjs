@@ -5,7 +5,9 @@
  * A case gives nanoseconds (or bytes) per operation; timed ones sample 1000 operations at a time and report p50 and min.
  */
 import { lockCases } from "./in-process-locks-cases.mjs";
+import { limitCases } from "./in-process-limits-cases.mjs";
 import { AsyncLock, asyncMutex, asyncSema, lockwright } from "./in-process-peers.mjs";
+import { queueCases, queueSink } from "./in-process-queue-cases.mjs";
 
 const OPS = 1000;
 const budget = Number(process.argv[3] ?? 400);
@@ -431,6 +433,8 @@ for (const [label, n] of [
 }
 
 Object.assign(cases, lockCases(sample, sampleTimed));
+Object.assign(cases, limitCases(sample));
+Object.assign(cases, queueCases(sample, OPS));
 
 export const caseNames = Object.keys(cases);
 
@@ -438,6 +442,6 @@ if (process.argv[2] !== undefined && import.meta.url === `file://${process.argv[
   const run = cases[process.argv[2]];
   if (run === undefined) throw new Error(`no case named ${process.argv[2]}`);
   console.log(JSON.stringify(await run()));
-  if (sink < 0) console.log(sink);
+  if (sink + queueSink() < 0) console.log(sink);
   process.exit(0);
 }

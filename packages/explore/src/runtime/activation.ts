@@ -36,7 +36,9 @@ export class Activation {
   }
 }
 
+/** The stack is `stack[0 … depth - 1]`; what lies above is left over and will be overwritten: cutting an array costs more. */
 const stack: Activation[] = [];
+let depth = 0;
 let top: Activation | null = null;
 
 /** Gives the activation whose code runs now. */
@@ -50,38 +52,52 @@ export function place(): number {
   return top.site === -1 ? top.fn : top.site;
 }
 
+function cutTo(next: number): void {
+  depth = next;
+  top = next === 0 ? null : stack[next - 1]!;
+}
+
+/** Place of `activation` on the stack, or -1. */
+function find(activation: Activation): number {
+  let at = depth - 1;
+  while (at >= 0 && stack[at] !== activation) at -= 1;
+  return at;
+}
+
 /** Enters the code of `activation`, called from what ran until now. */
 export function push(activation: Activation): void {
-  stack.push(activation);
+  stack[depth++] = activation;
   top = activation;
 }
 
 /** Leaves the code of `activation`, and with it whatever was called from it and never said that it left. */
 export function pop(activation: Activation): void {
-  const at = top === activation ? stack.length - 1 : stack.lastIndexOf(activation);
-  if (at < 0) return;
-  stack.length = at;
-  top = at === 0 ? null : stack[at - 1]!;
+  const at = find(activation);
+  if (at >= 0) cutTo(at);
 }
 
 /** Goes on with `activation` from the microtask queue: nothing else is on the stack then. */
 export function resume(activation: Activation): void {
-  if (top === activation) return;
-  stack.length = 0;
-  push(activation);
+  stack[0] = top = activation;
+  depth = 1;
 }
 
 /** Goes on with `activation` after a throw: what it had called is gone, what called it may still be there. */
 export function unwindTo(activation: Activation): void {
   if (top === activation) return;
-  const at = stack.lastIndexOf(activation);
-  if (at < 0) return resume(activation);
-  stack.length = at + 1;
-  top = activation;
+  const at = find(activation);
+  if (at < 0) resume(activation);
+  else cutTo(at + 1);
 }
 
 /** Forgets everyone: no code of the program runs. */
 export function clearStack(): void {
-  stack.length = 0;
+  depth = 0;
   top = null;
+}
+
+/** Lets go of what is left over. */
+export function emptyStack(): void {
+  clearStack();
+  stack.length = 0;
 }

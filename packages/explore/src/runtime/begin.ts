@@ -1,7 +1,7 @@
 /** What both engines do the same: start the body, and end a run so that nothing of it reaches into the next. */
-import { clearStack } from "./activation.js";
+import { clearStack, emptyStack } from "./activation.js";
 import { type Body, RunExplorer } from "./explorer.js";
-import { type Run, setCurrentRun } from "./run.js";
+import { activeRun, type Run, setCurrentRun } from "./run.js";
 import { ensureTicks } from "../world/tick-globals.js";
 import { useRunPlatform } from "../world/platform.js";
 
@@ -30,7 +30,8 @@ export function beginRun(run: Run, body: Body): void {
 
 /** Ends the activity of a run, once its last microtasks have run with every await parked and every timer in vain. */
 export function endRun(): void {
-  clearStack();
+  emptyStack();
   leavePlatform();
+  activeRun()?.restore();
   setCurrentRun(null);
 }

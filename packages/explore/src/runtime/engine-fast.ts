@@ -43,20 +43,26 @@ export function runFast(run: Run, body: Body): void {
       drain();
     } while (!run.ticks.isEmpty);
   };
-  beginRun(run, body);
   try {
+    beginRun(run, body);
     settle();
-    for (;;) {
-      const progress = run.advance();
-      if (progress === "stuck") run.end({ kind: "deadlock" });
-      // After the end once more: what the last step set in motion parks while this run still is the active one.
-      settle();
-      if (progress !== "moved") break;
-    }
+    drive(run, settle);
   } catch (error) {
+    // A strategy that throws: no verdict, but the run is over all the same.
     run.fail(error);
+    settle();
     throw error;
   } finally {
     endRun();
+  }
+}
+
+function drive(run: Run, settle: () => void): void {
+  for (;;) {
+    const progress = run.advance();
+    if (progress === "stuck") run.end({ kind: "deadlock" });
+    // After the end once more: what the last step set in motion parks while this run still is the active one.
+    settle();
+    if (progress !== "moved") return;
   }
 }

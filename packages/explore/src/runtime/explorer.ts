@@ -36,6 +36,11 @@ export class RunExplorer implements Explorer {
     this.#run = run;
   }
 
+  /** The run of an explorer; undefined for anything else. */
+  static runOf(t: unknown): Run | undefined {
+    return typeof t === "object" && t !== null && #run in t ? t.#run : undefined;
+  }
+
   get now(): number {
     return this.#run.now;
   }

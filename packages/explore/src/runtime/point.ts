@@ -14,13 +14,28 @@ import { siteAt } from "../sites.js";
 /** Points that one segment may pass before it counts as one without end. */
 const MAX_SEGMENT_POINTS = 100_000;
 
-/** Promises that an external, or the end of everything, settles: awaiting one is never a hold point. */
-const controlled = new WeakSet<object>();
+/**
+ * A mark on promises that an external, or the end of everything, settles: awaiting one is never a hold point. A private
+ * name put on by the base class that returns the promise itself: nobody sees it, and it costs far less than a WeakSet.
+ */
+class Itself {
+  constructor(promise: object) {
+    return promise;
+  }
+}
+
+class Controlled extends Itself {
+  // oxlint-disable-next-line no-unused-private-class-members -- it is asked whether it is there
+  readonly #mark = true;
+
+  static has(value: object): boolean {
+    return #mark in value;
+  }
+}
 
 /** Marks a promise whose time is not the program's to decide. */
 export function markControlled<T>(promise: Promise<T>): Promise<T> {
-  controlled.add(promise);
-  return promise;
+  return Controlled.has(promise) ? promise : (new Controlled(promise) as unknown as Promise<T>);
 }
 
 function parkForGood(): Promise<never> {
@@ -92,7 +107,7 @@ export function p(activation: Activation | null, site: number, isDirect: number 
 }
 
 function isHoldPoint(run: Run, operand: unknown): boolean {
-  return run.fidelity !== "external" && !(typeof operand === "object" && operand !== null && controlled.has(operand));
+  return run.fidelity !== "external" && !(typeof operand === "object" && operand !== null && Controlled.has(operand));
 }
 
 /** Goes on after an await delivered `value`. */

@@ -46,12 +46,6 @@ export class Held implements Ready {
   }
 }
 
-/** How an external may complete. Times in virtual milliseconds after its issue. */
-export interface ExternalWindow {
-  readonly min: number;
-  readonly max: number;
-}
-
 /** A completion whose time the program does not decide. */
 export class External implements Ready {
   readonly kind = "external";
@@ -60,9 +54,9 @@ export class External implements Ready {
   readonly activation: Activation | null;
   readonly channel: string | undefined;
   /** Virtual time before which it is not ready. */
-  readonly earliest: number;
+  earliest = 0;
   /** Virtual time that the clock may not pass while it is pending. */
-  readonly latest: number;
+  latest = 0;
   /** It has not completed. */
   isPending = false;
   isRejection = false;
@@ -73,16 +67,12 @@ export class External implements Ready {
   constructor(
     label: string,
     who: { readonly strand: Strand; readonly activation: Activation | null },
-    issuedAt: number,
-    window: ExternalWindow,
     channel: string | undefined,
     deliver: () => void,
   ) {
     this.label = label;
     this.strand = who.strand;
     this.activation = who.activation;
-    this.earliest = issuedAt + window.min;
-    this.latest = issuedAt + window.max;
     this.channel = channel;
     this.deliver = deliver;
   }

@@ -48,6 +48,13 @@ export interface Who {
   readonly activation: Activation | null;
 }
 
+/** When an external may complete, in virtual milliseconds after its issue, and the ordered channel it belongs to. */
+export interface Window {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly channel?: string | undefined;
+}
+
 /** What {@link Run.advance} did. */
 export type Progress = "moved" | "stuck" | "ended";
 
@@ -104,6 +111,7 @@ export class Run {
   readonly afters: Checks = new Checks();
   #settlers: (() => void)[] = [];
   #lastForeground = 0;
+  #restores: (() => void)[] | undefined = undefined;
   #broken: { readonly error: unknown } | undefined = undefined;
   #random: (() => number) | undefined = undefined;
 
@@ -173,17 +181,14 @@ export class Run {
   }
 
   /** Starts an external; `deliver` runs when it is chosen. */
-  issue(
-    label: string,
-    options: { readonly min?: number; readonly max?: number; readonly channel?: string | undefined },
-    deliver: () => void,
-    who: Who = this.who(),
-  ): External {
-    const window = { min: options.min ?? 0, max: options.max ?? this.ioMax };
-    const external = new External(label, who, this.now, window, options.channel, deliver);
+  issue(label: string, window: Window, deliver: () => void, who: Who = this.who()): External {
+    const { now } = this;
+    const external = new External(label, who, window.channel, deliver);
+    external.earliest = now + (window.min ?? 0);
+    external.latest = now + (window.max ?? this.ioMax);
     this.events += 1;
     this.recorder?.issued(external);
-    this.externals.add(external, this.now);
+    this.externals.add(external, now);
     return external;
   }
 
@@ -197,6 +202,16 @@ export class Run {
   /** Calls `wake` when everything else is done. */
   whenSettled(wake: () => void): void {
     this.#settlers.push(wake);
+  }
+
+  /** Calls `restore` when the run is over, however it ends. */
+  whenOver(restore: () => void): void {
+    (this.#restores ??= []).push(restore);
+  }
+
+  /** Puts back what the run replaced, the last first. For engines. */
+  restore(): void {
+    for (const restore of this.#restores?.splice(0).toReversed() ?? []) restore();
   }
 
   bodyReturned(): void {

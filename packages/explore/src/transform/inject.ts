@@ -16,14 +16,14 @@ export function inject(rewrite: Rewrite, file: string, code: string, parsed: Par
   const { names, sites } = rewrite;
   const { offset, before } = firstPlace(parsed.program, code);
   const find =
-    `${names.runtime}=globalThis[Symbol.for("lockwright.explore")];` +
+    `if(${names.runtime})return ${names.runtime};${names.runtime}=globalThis[Symbol.for("lockwright.explore")];` +
     `if(!${names.runtime})throw new Error(${JSON.stringify(MISSING)});` +
     `${names.base}=${names.runtime}.mod(${JSON.stringify(file)},${JSON.stringify(sites.packed)});return ${names.runtime}`;
   // Prepended to what is there: a rewritten form may open at this very offset.
   rewrite.text.prependRight(
     offset,
     `${before}${loading(parsed, runtime)}var ${names.runtime},${names.base};` +
-      `function ${names.init}(){${find}}${names.runtime}||${names.init}();`,
+      `function ${names.init}(){${find}}${names.init}();`,
   );
 }
 

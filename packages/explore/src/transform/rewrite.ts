@@ -115,11 +115,12 @@ export class Rewrite {
 
   /**
    * Gives the expression for the runtime. Only inside an activation is it known to be found already: a function
-   * declaration is hoisted, and an import cycle may call it before this module's first line has run.
+   * declaration is hoisted, and an import cycle may call it before this module's first line has run. It begins with a
+   * name, never with a parenthesis: that would join a statement to a line before it that has no semicolon.
    */
   runtime(scope: Scope): string {
     const { runtime, init } = this.names;
-    return scope.activation === undefined ? `(${runtime}||${init}())` : runtime;
+    return scope.activation === undefined ? `${init}()` : runtime;
   }
 
   /** The statement that pushes the activation again; empty where there is none. */

@@ -17,7 +17,7 @@ export class PendingExternals {
   #front = 0;
   /** Too early, by the time at which they become ready; ties in order of issue. */
   readonly #early: External[] = [];
-  readonly #channels = new Map<string, External[]>();
+  #channels: Map<string, External[]> | undefined = undefined;
   readonly #onReady: (external: External) => void;
 
   constructor(onReady: (external: External) => void) {
@@ -30,9 +30,10 @@ export class PendingExternals {
     insert(this.#byLatest, external, ({ latest }) => latest);
     const { channel } = external;
     if (channel === undefined) return this.#admit(external, now);
-    const waiting = this.#channels.get(channel);
+    const channels = (this.#channels ??= new Map());
+    const waiting = channels.get(channel);
     if (waiting === undefined) {
-      this.#channels.set(channel, [external]);
+      channels.set(channel, [external]);
       this.#admit(external, now);
     } else waiting.push(external);
   }
@@ -43,9 +44,9 @@ export class PendingExternals {
     external.isPending = false;
     const { channel } = external;
     if (channel === undefined) return;
-    const waiting = this.#channels.get(channel)!;
+    const waiting = this.#channels!.get(channel)!;
     waiting.shift();
-    if (waiting.length === 0) this.#channels.delete(channel);
+    if (waiting.length === 0) this.#channels!.delete(channel);
     else this.#admit(waiting[0]!, now);
   }
 
@@ -54,7 +55,7 @@ export class PendingExternals {
     if (!external.isPending) return;
     const early = this.#early.indexOf(external);
     if (early >= 0) this.#early.splice(early, 1);
-    const waiting = external.channel === undefined ? undefined : this.#channels.get(external.channel);
+    const waiting = external.channel === undefined ? undefined : this.#channels?.get(external.channel);
     const at = waiting?.indexOf(external) ?? 0;
     if (at === 0) return this.completed(external, now);
     waiting!.splice(at, 1);

@@ -29,9 +29,10 @@ export interface IoOptions {
 }
 
 const NO_OPTIONS: IoOptions = {};
+const NO_WINDOW = { min: undefined, max: undefined, channel: undefined };
 
 /** Refuses options that mean nothing. Throws a TypeError or RangeError. */
-function checkIoOptions(options: IoOptions): void {
+export function checkIoOptions(options: IoOptions): void {
   if (typeof options !== "object" || options === null)
     throw new TypeError(`options must be an object, got ${show(options)}`);
   const { channel, order = "any", min = 0, max = Infinity, points = "both", sync = [] } = options;
@@ -49,10 +50,17 @@ function checkIoOptions(options: IoOptions): void {
     throw new RangeError(`max must be at least min (${min}) milliseconds, got ${show(max)}`);
 }
 
-function issue(run: Run, label: string, options: IoOptions, deliver: () => void, who: Who = run.who()): External {
+/** Issues one external with the options of a person. */
+export function issueExternal(
+  run: Run,
+  label: string,
+  options: IoOptions,
+  deliver: () => void,
+  who: Who = run.who(),
+): External {
+  if (options === NO_OPTIONS) return run.issue(label, NO_WINDOW, deliver, who);
   const { channel, order, min, max } = options;
-  const window = { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
-  return run.issue(label, { ...window, channel: order === "fifo" ? `io:${channel}` : undefined }, deliver, who);
+  return run.issue(label, { min, max, channel: order === "fifo" ? `io:${channel}` : undefined }, deliver, who);
 }
 
 /** One external of the active run; outside a run a native setImmediate. */
@@ -63,7 +71,7 @@ export function issueIo(label = "io", options: IoOptions = NO_OPTIONS): Promise<
   if (run === null) return new Promise((resolve) => natives.setImmediate(resolve));
   // Under "all" each await is a choice already.
   if (run.fidelity === "all") return Promise.resolve();
-  return markControlled(new Promise((resolve) => void issue(run, label, options, resolve)));
+  return markControlled(new Promise((resolve) => void issueExternal(run, label, options, resolve)));
 }
 
 type Method = (...args: unknown[]) => unknown;
@@ -169,7 +177,7 @@ function callThrough(run: Run, label: string, options: IoOptions, effect: () => 
   const done =
     points === "after"
       ? act()
-      : new Promise<void>((resolve) => void issue(run, label, options, resolve, who)).then(act);
+      : new Promise<void>((resolve) => void issueExternal(run, label, options, resolve, who)).then(act);
   return markControlled(points === "before" ? done : answered(run, label, options, who, done));
 }
 
@@ -177,7 +185,7 @@ function callThrough(run: Run, label: string, options: IoOptions, effect: () => 
 function answered(run: Run, label: string, options: IoOptions, who: Who, done: Promise<unknown>): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const answer = (settle: () => void, isRejection: boolean): void => {
-      issue(run, `${label}: answer`, options, settle, who).isRejection = isRejection;
+      issueExternal(run, `${label}: answer`, options, settle, who).isRejection = isRejection;
     };
     thenOf(
       done,

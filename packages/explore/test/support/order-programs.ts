@@ -172,8 +172,8 @@ export const orderPrograms: Readonly<Record<string, OrderProgram>> = {
         note(`${(error as Error).name} ${(error as NodeJS.ErrnoException).code ?? ""} ${(error as Error).message}`);
       }
     };
-    await refused(() => setTimeout("no" as never));
-    await refused(() => setImmediate(5 as never));
+    for (const set of [setTimeout, setInterval, setImmediate] as ((callback: unknown) => unknown)[])
+      await refused(() => set("no"));
     await refused(() => queueMicrotask(5 as never));
     await refused(() => process.nextTick(5 as never));
     await refused(() => sleep("5" as never));

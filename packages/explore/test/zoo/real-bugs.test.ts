@@ -13,7 +13,7 @@ interface Pool {
 }
 
 interface GenericPool {
-  createPool(factory: object, options: object): Pool;
+  readonly createPool: (factory: object, options: object) => Pool;
 }
 
 /** One connection; the first user finds it broken and destroys it, the second waits for one. */

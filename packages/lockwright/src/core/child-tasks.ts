@@ -7,7 +7,6 @@ import { callApart } from "./call-frame.js";
 import { areOwnersTracked, callIn, currentContext, currentTask, isTracking, Task } from "./task.js";
 import { endTask } from "./tie.js";
 import { reexamine } from "./verdict.js";
-import { waitsOf } from "./wait-graph.js";
 
 /** Starts the children of one group. */
 export class ChildTasks {
@@ -52,7 +51,7 @@ export class ChildTasks {
     this.#joining.add(task);
     for (const child of this.#running) task.addChild(child);
     // Children that wait already for what the joining task holds: this has closed the knot.
-    reexamine(waitsOf(task));
+    reexamine(task.anyWait);
     return () => {
       this.#joining.delete(task);
       for (const child of this.#running) task.removeChild(child);
@@ -63,7 +62,7 @@ export class ChildTasks {
     this.#running.delete(child);
     for (const task of this.#joining) {
       task.removeChild(child);
-      reexamine(waitsOf(task));
+      reexamine(task.anyWait);
     }
     endTask(child);
   }

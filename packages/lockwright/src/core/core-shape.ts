@@ -1,6 +1,7 @@
 /** How a core is described: what a class asks for, what listeners are shown, what tests look at. */
 import type { LockRef } from "../events.js";
 import type { Permit } from "./guard.js";
+import type { WaitQueue, WaitRing } from "./wait-queue.js";
 
 /** What a lock class says about the core it wants. */
 export interface CoreShape {
@@ -28,4 +29,18 @@ export function refOf(core: {
 }): LockRef {
   const { id, name, kind, capacity: permits } = core;
   return Object.freeze({ id, name, kind, scope: "process", permits } as const);
+}
+
+/** Describes the containers of a core. */
+export function inspectionOf(
+  queue: WaitQueue | undefined,
+  watching: WaitRing | undefined,
+  waiting: number,
+): CoreInspection {
+  return {
+    queued: queue?.entries() ?? [],
+    watching: watching?.entries() ?? [],
+    head: waiting === 0 ? undefined : queue?.head(),
+    span: (queue?.span ?? 0) + (watching?.span ?? 0),
+  };
 }

@@ -5,7 +5,7 @@
  * second release can be told from the first without asking the lock. Its life is a line with one fork:
  *
  *     QUEUED ──► HELD ──► SPENT          WATCHING ──► LEFT
- *        └─────► LEFT
+ *        └─────► LEFT       HELD ◄──► LENT
  *
  * Invariants:
  * - G1 The state only moves along an arrow, synchronously, once (this is I4 and I5 of the permit core).
@@ -59,13 +59,39 @@ export const HELD = 2;
 export const SPENT = 3;
 /** Stopped waiting: aborted, timed out, cancelled, closed; or, for a watcher, was told. */
 export const LEFT = 4;
+/** Holds nothing for now: lent to a condition, which brings the hold back (`lending.ts`). */
+export const LENT = 5;
+
+/** Holds of one lock, and what they weigh together. */
+export class HoldSet {
+  readonly #holds: Set<Permit> = new Set<Permit>();
+  weight = 0;
+
+  get size(): number {
+    return this.#holds.size;
+  }
+
+  add(hold: Permit): void {
+    if (this.#holds.has(hold)) return;
+    this.#holds.add(hold);
+    this.weight += hold.weight;
+  }
+
+  delete(hold: Permit): void {
+    if (this.#holds.delete(hold)) this.weight -= hold.weight;
+  }
+
+  [Symbol.iterator](): Iterator<Permit> {
+    return this.#holds.values();
+  }
+}
 
 /** What the wait graph keeps of one lock; made with the first tied permit, since most locks never have one. */
 export class LockTies {
   /** Tied permits that are held: holders known by name. */
   readonly held: Set<Permit> = new Set<Permit>();
   /** Those of them that some live wait keeps from coming back. Empty: no wait for this lock can be stuck. */
-  readonly blocked: Set<Permit> = new Set<Permit>();
+  readonly blocked: HoldSet = new HoldSet();
   /** True once a task gave back a hold of another: guards of this lock travel, so ownership proves nothing. */
   travels = false;
 }
@@ -82,7 +108,7 @@ export interface PermitOwner {
    * never left: then they and whoever must be served before `waiter` stand in its way. Answer true when in doubt: it
    * means "no deadlock". May be called for the waiter of an upgrade, whose own hold is then among `staying`.
    */
-  canServe(waiter: Permit, staying: ReadonlySet<Permit>): boolean;
+  canServe(waiter: Permit, staying: HoldSet): boolean;
   readonly key: string | undefined;
   /** Takes back a held permit; `value` is what a `run` body returned. */
   finish(permit: Permit, value?: unknown): void;
@@ -155,11 +181,23 @@ export class Permit implements Guard, Grant {
 
   [Symbol.dispose](): void {
     if (this.state === HELD) this.owner.finish(this);
+    // Left while lent: the wait must not bring back a hold that nobody would release.
+    else if (this.state === LENT) this.moveTo(SPENT);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    if (this.state === HELD) this.owner.finish(this);
+    this[Symbol.dispose]();
     return Promise.resolve();
+  }
+
+  /** The permit that listeners hear of. */
+  get told(): Permit {
+    return this;
+  }
+
+  /** True for one that nobody may turn away while it waits: it stands in for a hold that was lent (`lending.ts`). */
+  get isOwed(): boolean {
+    return false;
   }
 
   get mode(): Grant["mode"] {
@@ -195,19 +233,28 @@ export class Permit implements Guard, Grant {
 
   /** Ends the wait in `state`: out of its signal group and deadline list, promise settled (G1, G2). */
   end(state: number, outcome: unknown): void {
-    this.state = state;
-    const extra = this.extra;
-    // After the state, before the promise: the lists read the state, and nothing may find a settled waiter in them.
-    if (extra !== undefined) {
-      extra.group?.removed(this);
-      extra.deadlines?.removed(this);
-      extra.group = undefined;
-      extra.deadlines = undefined;
-      extra.tie?.moved(this);
-    }
+    this.moveTo(state);
+    this.settle(outcome);
+  }
+
+  /** Settles its promise (G2). */
+  settle(outcome: unknown): void {
     const resolve = this.resolve!;
     this.resolve = undefined;
     resolve(outcome);
+  }
+
+  /** The part of {@link end} before the promise. */
+  moveTo(state: number): void {
+    this.state = state;
+    const extra = this.extra;
+    // After the state, before the promise: the lists read the state, and nothing may find a settled waiter in them.
+    if (extra === undefined) return;
+    extra.group?.removed(this);
+    extra.deadlines?.removed(this);
+    extra.group = undefined;
+    extra.deadlines = undefined;
+    extra.tie?.moved(this);
   }
 
   get [Symbol.toStringTag](): string {
@@ -216,7 +263,7 @@ export class Permit implements Guard, Grant {
 
   /** Its state in a word. */
   protected get phase(): string {
-    return ["queued", "watching", "held", "released", "left"][this.state]!;
+    return ["queued", "watching", "held", "released", "left", "lent"][this.state]!;
   }
 
   toString(): string {
@@ -272,5 +319,13 @@ const capture = (resolve: (outcome: unknown) => void): void => {
 export function promiseOf<T>(permit: Permit): Promise<T> {
   const promise = new Promise<unknown>(capture) as Promise<T>;
   permit.resolve = captured;
+  return promise;
+}
+
+/** Grants to a fresh permit without a wait; `take` counts it first. Gives its promise. */
+export function granted(permit: Permit, take: (permit: Permit) => void): Promise<Permit> {
+  const promise = promiseOf<Permit>(permit);
+  permit.end(HELD, permit);
+  take(permit);
   return promise;
 }

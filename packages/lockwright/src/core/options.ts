@@ -115,7 +115,8 @@ export function checkDuration(name: string, value: unknown): asserts value is nu
   throw new RangeError(`${name} must be 0 or more milliseconds (Infinity for no bound), got ${value}`);
 }
 
-function checkSignal(value: unknown): asserts value is AbortSignal {
+/** Refuses anything but an AbortSignal, of whatever realm. */
+export function checkSignal(value: unknown): asserts value is AbortSignal {
   const signal = value as Partial<AbortSignal> | null;
   if (
     typeof signal === "object" &&
@@ -236,5 +237,41 @@ export function checkLockOptions(options: LockOptions): void {
   if (maxWaiters !== undefined && maxWaiters !== Infinity) checkCount("maxWaiters", maxWaiters, 0);
   if (deadlock !== undefined && deadlock !== "reject" && deadlock !== "report" && deadlock !== "off") {
     throw new TypeError(`deadlock must be "reject", "report" or "off", got ${show(deadlock)}`);
+  }
+}
+
+/**
+ * Checks the options of a wait that takes no permits. Throws what the wait must reject with: a TypeError or RangeError,
+ * or the reason of a signal that is aborted already.
+ */
+export function readWait(options: WaitOptions | undefined): WaitRequest {
+  if (options === undefined) return PLAIN_REQUEST;
+  checkOptions(options);
+  const request = new WaitRequest();
+  const { signal, timeout } = options;
+  if (signal !== undefined) {
+    checkSignal(signal);
+    request.signal = signal;
+  }
+  if (timeout !== undefined) {
+    checkDuration("timeout", timeout);
+    request.timeout = timeout;
+  }
+  signal?.throwIfAborted();
+  return request;
+}
+
+/** Refuses anything but an options object whose `name`, if any, is a string. */
+export function checkNamed(options: { readonly name?: string }): void {
+  checkOptions(options);
+  if (options.name !== undefined && typeof options.name !== "string") {
+    throw new TypeError(`name must be a string, got ${show(options.name)}`);
+  }
+}
+
+/** Refuses anything but a boolean or nothing. */
+export function checkFlag(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") {
+    throw new TypeError(`${name} must be true or false, got ${show(value)}`);
   }
 }

@@ -20,64 +20,43 @@
  * woken waiter that is cancelled must pass the wake-up on. That design has cost CPython's asyncio a decade of fixes
  * (bpo-32734, python/cpython#90155). Here no state exists between "waits" and "holds".
  *
- * No user code runs inside a transition: a promise is resolved, and listeners are told after the state is settled, so
- * they may re-enter the lock. No step recurses.
+ * No user code runs inside a transition; listeners are told after it and may re-enter the lock. No step recurses.
  */
-import {
-  emitMissed,
-  type Grant,
-  isGrantWatched,
-  isReleaseWatched,
-  isWaitWatched,
-  type LeftWhy,
-  type LockRef,
-  type Observed,
-} from "../events.js";
+import { emitMissed, isGrantWatched, isReleaseWatched, isWaitWatched, type LeftWhy } from "../events.js";
 import { type Contended, delist, enlist } from "./drain.js";
-import { type CoreInspection, type CoreShape, refOf } from "./core-shape.js";
+import { CoreHead } from "./core-head.js";
+import { type CoreInspection, type CoreShape, inspectionOf } from "./core-shape.js";
 import { fitOut } from "./fit-out.js";
-import { HELD, LEFT, type LockTies, Permit, promiseOf, QUEUED, SPENT, WATCHING } from "./guard.js";
-import { nextLockId } from "./lock-ids.js";
 import {
-  type AcquireOptions,
-  type DeadlockMode,
-  type LockOptions,
-  PLAIN_REQUEST,
-  readRequest,
-  type WaitRequest,
-} from "./options.js";
+  granted,
+  HELD,
+  type HoldSet,
+  LEFT,
+  type LockTies,
+  Permit,
+  promiseOf,
+  QUEUED,
+  SPENT,
+  WATCHING,
+} from "./guard.js";
+import type { Lender, LendingCore } from "./lending.js";
+import { type AcquireOptions, type LockOptions, PLAIN_REQUEST, readRequest, type WaitRequest } from "./options.js";
 import { isWithinReach } from "./reach.js";
 import * as refuse from "./refusals.js";
+import { resizeCore } from "./resize-core.js";
 import { isTracking } from "./task.js";
 import { Teller } from "./telling.js";
 import { adopt, isTieWanted, tieWait } from "./tie.js";
 import { examine } from "./verdict.js";
-import { type WaitOrder, WaitQueue } from "./wait-queue.js";
+import { WaitQueue } from "./wait-queue.js";
 import { Watchers } from "./watchers.js";
 
 /** A weighted queue of waiters and the permits they wait for. */
-export class PermitCore implements Contended, Observed {
-  // Declared, and assigned in the constructor, as in Permit: with more than four subclasses in one program each field that
-  // is defined costs 150 ns, and a keyed lock makes a core per key (2 to 10 µs each, measured, against 0.4).
-  /** Number of creation: the global order in which several locks are taken together. */
-  declare readonly id: number;
-  declare readonly kind: string;
-  declare readonly isWeighted: boolean;
-  declare readonly order: WaitOrder;
-  declare readonly maxWaiters: number;
-  declare readonly deadlock: DeadlockMode;
-  declare capacity: number;
-  /** Permits not held (I2). */
-  declare free: number;
-  /** Waiters in the queue. */
-  declare waiting: number;
-  declare isClosed: boolean;
-  declare closeReason: unknown;
-  declare probe: unknown;
+export class PermitCore extends CoreHead implements Contended, LendingCore {
   declare contendedBefore: Contended | undefined;
   declare contendedAfter: Contended | undefined;
+  declare lenders: Set<Lender> | undefined;
   readonly #ageing: number;
-  readonly #givenName: string | undefined;
   /** Made at the first wait: most locks of a large program are never contended. */
   #queue: WaitQueue | undefined = undefined;
   #watchers: Watchers | undefined = undefined;
@@ -87,64 +66,18 @@ export class PermitCore implements Contended, Observed {
   #isAttended = false;
   /** Made when somebody first listens. */
   #teller: Teller | undefined = undefined;
-  #ref: LockRef | undefined = undefined;
 
   constructor(shape: CoreShape, options: LockOptions) {
-    this.id = nextLockId();
-    this.kind = shape.kind;
-    this.isWeighted = shape.isWeighted;
-    this.order = options.order ?? "fifo";
-    this.maxWaiters = options.maxWaiters ?? Infinity;
-    this.deadlock = options.deadlock ?? "reject";
-    this.capacity = shape.capacity;
-    this.free = shape.capacity;
-    this.waiting = 0;
-    this.isClosed = false;
-    this.closeReason = undefined;
-    this.probe = undefined;
+    super(shape, options);
+    this.lenders = undefined;
     this.contendedBefore = undefined;
     this.contendedAfter = undefined;
     this.#ageing = options.ageing ?? 0;
-    this.#givenName = options.name;
-  }
-
-  get name(): string {
-    return this.#givenName ?? `${this.kind}-${this.id}`;
-  }
-
-  get ref(): LockRef {
-    const known = this.#ref;
-    if (known?.permits === this.capacity) return known;
-    return (this.#ref = refOf(this));
-  }
-
-  /** Permits held: the sum of the weights of all live guards (I2). */
-  get held(): number {
-    return this.capacity - this.free;
-  }
-
-  get mode(): Grant["mode"] {
-    return this.isWeighted ? "shared" : "exclusive";
-  }
-
-  /** The key this core stands for within a keyed lock, as listeners see it. */
-  get key(): string | undefined {
-    return undefined;
-  }
-
-  /** The lock as listeners know it: the core itself, unless it is a part of a larger lock. */
-  protected get observed(): Observed {
-    return this;
   }
 
   /** Callers of {@link watch} that were not told yet. */
   get watching(): number {
     return this.#watchers?.ring.live ?? 0;
-  }
-
-  /** Answers whether an outsider could take `weight` now (I1). */
-  fits(weight: number): boolean {
-    return this.waiting === 0 && weight <= this.free && !this.isClosed;
   }
 
   /** Takes `weight` if nobody waits and it fits. The fast path: keep it this small, it is inlined. */
@@ -168,11 +101,6 @@ export class PermitCore implements Contended, Observed {
     this.checkWeight(weight);
     if (isGrantWatched()) emitMissed(this.observed);
     return undefined;
-  }
-
-  /** Throws LW_WEIGHT for a weight above the capacity; with no permits at all (paused) everyone queues. */
-  checkWeight(weight: number): void {
-    if (weight > this.capacity && this.capacity > 0) throw refuse.tooHeavy(this, weight);
   }
 
   acquire(options: AcquireOptions | undefined): Promise<Permit> {
@@ -207,16 +135,21 @@ export class PermitCore implements Contended, Observed {
     return new Permit(this, state, request.weight);
   }
 
+  /** Queues `waiter`, a fresh permit of the request's weight; a caller who wants more of a grant than a promise brings its own. */
+  enqueue(request: WaitRequest, waiter: Permit): Promise<unknown> {
+    return this.#wait(request, waiter);
+  }
+
   // Outlined from the fast path on purpose: it is large, and inlining it slows the free case down.
-  #wait(request: WaitRequest): Promise<Permit> {
-    const { weight } = request;
+  #wait(request: WaitRequest, waiter?: Permit): Promise<Permit> {
     if (this.isClosed) return Promise.reject<never>(refuse.closed(this));
-    if (weight > this.capacity && this.capacity > 0) return Promise.reject<never>(refuse.tooHeavy(this, weight));
-    const passed = this.pass(request);
-    if (passed !== undefined) return Promise.resolve(passed);
+    const isHopeless = request.weight > this.capacity && this.capacity > 0;
+    if (isHopeless) return Promise.reject<never>(refuse.tooHeavy(this, request.weight));
+    if (this.#isHead(request))
+      return granted(waiter ?? this.permitFor(request, QUEUED), (own) => this.#grantPast(own, request));
     if (this.waiting >= this.maxWaiters) return Promise.reject<never>(refuse.overloaded(this));
     if (request.timeout === 0) return Promise.reject<never>(refuse.timedOut(this, 0, this.waiting));
-    const permit = this.permitFor(request, QUEUED);
+    const permit = waiter ?? this.permitFor(request, QUEUED);
     const promise = promiseOf<Permit>(permit);
     if (request !== PLAIN_REQUEST || this.order === "priority") fitOut(permit, request);
     (this.#queue ??= new WaitQueue(this.order, this.#ageing)).push(permit);
@@ -228,19 +161,28 @@ export class PermitCore implements Contended, Observed {
     return promise;
   }
 
-  /** Grants to a newcomer who is the head the moment it arrives and fits: waiters it outranks are not barged past (I1). */
-  pass(request: WaitRequest): Permit | undefined {
+  /** Answers whether a newcomer is the head the moment it arrives, and fits: waiters it outranks are not barged past (I1). */
+  #isHead(request: WaitRequest): boolean {
     const queue = this.#queue;
-    if (this.order === "fifo" || queue === undefined || request.weight > this.free) return undefined;
-    if (!queue.isOutranked(request.priority)) return undefined;
-    this.free -= request.weight;
-    queue.countGrant();
+    if (this.order === "fifo" || queue === undefined || request.weight > this.free) return false;
+    return queue.isOutranked(request.priority);
+  }
+
+  /** Grants to such a newcomer. */
+  pass(request: WaitRequest): Permit | undefined {
+    if (!this.#isHead(request)) return undefined;
     const permit = this.permitFor(request, HELD);
+    this.#grantPast(permit, request);
+    return permit;
+  }
+
+  #grantPast(permit: Permit, request: WaitRequest): void {
+    this.free -= permit.weight;
+    this.#queue!.countGrant();
     if (isTracking) adopt(permit, request);
     if (isGrantWatched()) this.#listening().note(permit, undefined);
     // With ageing this grant may have made the oldest the head, and that one may fit.
     this.settle();
-    return permit;
   }
 
   /** Waits until `weight` could be taken, and takes nothing. */
@@ -250,17 +192,12 @@ export class PermitCore implements Contended, Observed {
     this.checkWeight(request.weight);
     if (this.fits(request.weight)) return Promise.resolve();
     if (request.timeout === 0) return Promise.reject<never>(refuse.timedOut(this, 0, this.waiting));
-    const permit = new Permit(this, WATCHING, request.weight);
-    const promise = promiseOf<void>(permit);
-    fitOut(permit, request);
     this.#isAttended = true;
-    this.#watchers ??= new Watchers(this);
-    this.#watchers.ring.push(permit);
-    return promise;
+    return (this.#watchers ??= new Watchers(this)).add(request);
   }
 
-  finish(permit: Permit, value?: unknown): void {
-    permit.state = SPENT;
+  finish(permit: Permit, value?: unknown, state: number = SPENT): void {
+    permit.state = state;
     this.free += permit.weight;
     if (this.waiting !== 0) this.#drain();
     if (this.#isAttended || isReleaseWatched()) this.#attend(permit, value);
@@ -301,7 +238,14 @@ export class PermitCore implements Contended, Observed {
     if (isWatcher) return this.#watchers!.ring.removed(permit);
     if (--this.waiting === 0) delist(this);
     this.#queue!.removed(permit);
-    if (isWaitWatched()) this.#listening().note(permit, why);
+    if (isWaitWatched()) this.#listening().note(permit.told, why);
+  }
+
+  queueReturn(returning: Permit): void {
+    const queue = (this.#queue ??= new WaitQueue(this.order, this.#ageing));
+    queue.push(returning);
+    if (this.waiting++ === 0) enlist(this);
+    if (isWaitWatched()) this.#listening().noteQueued(returning.told);
   }
 
   settle(): void {
@@ -320,22 +264,12 @@ export class PermitCore implements Contended, Observed {
       if (--this.waiting === 0) delist(this);
       head.end(HELD, head);
       queue.granted(head);
-      if (isGrantWatched()) this.#listening().note(head, undefined);
+      if (isGrantWatched()) this.#listening().note(head.told, undefined);
     }
   }
 
   resize(capacity: number): void {
-    this.free += capacity - this.capacity;
-    this.capacity = capacity;
-    if (capacity > 0) this.#refuseHeavy();
-    this.settle();
-  }
-
-  #refuseHeavy(): void {
-    for (const waiter of this.#everyone()) {
-      if (waiter.weight > this.capacity)
-        this.leave(waiter, "cancelled", Promise.reject<never>(refuse.tooHeavy(this, waiter.weight)));
-    }
+    resizeCore(this, capacity);
   }
 
   /** Takes all that is free as one permit. */
@@ -345,24 +279,29 @@ export class PermitCore implements Contended, Observed {
   }
 
   cancelAll(reason: unknown, hasReason: boolean): number {
-    const everyone = this.#everyone();
-    for (const waiter of everyone) {
-      this.leave(waiter, "cancelled", Promise.reject<never>(hasReason ? reason : refuse.cancelled(this)));
-    }
-    this.settle();
-    return everyone.length;
+    return this.#endAll("cancelled", () => (hasReason ? reason : refuse.cancelled(this)));
   }
 
   close(reason: unknown): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.closeReason = reason;
-    for (const waiter of this.#everyone()) this.leave(waiter, "closed", Promise.reject<never>(refuse.closed(this)));
+    this.#endAll("closed", () => refuse.closed(this));
+    for (const lender of this.lenders ?? []) lender.coreClosed();
     this.settle();
   }
 
-  #everyone(): Permit[] {
-    return [...(this.#queue?.entries() ?? []), ...(this.#watchers?.ring.entries() ?? [])];
+  #endAll(why: LeftWhy, errorOf: () => unknown): number {
+    const everyone = this.everyone();
+    for (const waiter of everyone) this.leave(waiter, why, Promise.reject<never>(errorOf()));
+    this.settle();
+    return everyone.length;
+  }
+
+  /** Whoever may be turned away: not a holder who only lent what he holds (L2). */
+  everyone(): Permit[] {
+    const queued = this.#queue?.entries().filter((permit) => !permit.isOwed);
+    return [...(queued ?? []), ...(this.#watchers?.ring.entries() ?? [])];
   }
 
   timeoutError(permit: Permit, waited: number): Error {
@@ -374,21 +313,15 @@ export class PermitCore implements Contended, Observed {
   }
 
   queued(): readonly Permit[] {
-    return this.#queue?.entries() ?? [];
+    return this.inspect().queued;
   }
 
-  canServe(waiter: Permit, staying: ReadonlySet<Permit>): boolean {
+  canServe(waiter: Permit, staying: HoldSet): boolean {
     return isWithinReach(this, this.#queue!, waiter, staying);
   }
 
   /** The waiters by arrival, and what the containers keep alive; for tests. */
   inspect(): CoreInspection {
-    const watching = this.#watchers?.ring;
-    return {
-      queued: this.#queue?.entries() ?? [],
-      watching: watching?.entries() ?? [],
-      head: this.waiting === 0 ? undefined : this.#queue?.head(),
-      span: (this.#queue?.span ?? 0) + (watching?.span ?? 0),
-    };
+    return inspectionOf(this.#queue, this.#watchers?.ring, this.waiting);
   }
 }

@@ -1,5 +1,5 @@
 /** Whether a waiter of a counting lock can be served at all, for the wait graph. */
-import type { Permit } from "./guard.js";
+import type { HoldSet, Permit } from "./guard.js";
 import type { WaitQueue } from "./wait-queue.js";
 
 /** A queue longer than this is not walked to prove a deadlock. */
@@ -13,9 +13,8 @@ interface Counting {
 }
 
 /** Answers `canServe` for a lock that counts permits: everybody's weight must fit beside the holds that stay. */
-export function isWithinReach(lock: Counting, queue: WaitQueue, waiter: Permit, staying: ReadonlySet<Permit>): boolean {
-  let reach = lock.capacity;
-  for (const hold of staying) reach -= hold.weight;
+export function isWithinReach(lock: Counting, queue: WaitQueue, waiter: Permit, staying: HoldSet): boolean {
+  const reach = lock.capacity - staying.weight;
   // Too heavy for the lock as it is: a resize has to come anyway, and it comes from outside.
   if (waiter.weight > lock.capacity || lock.waiting > MOST_LOOKED_AT) return true;
   if (waiter.weight > reach || !lock.isWeighted || reach === lock.capacity) return waiter.weight <= reach;

@@ -13,6 +13,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Permit } from "./guard.js";
+import { RecentSet } from "./recent-set.js";
 
 /** What the context of running code says about locks. */
 export interface Context {
@@ -69,9 +70,9 @@ export class Task {
   #parent: Task | undefined;
   isOver = false;
   #holds: Set<Permit> | undefined;
-  #waits: Set<Permit> | undefined;
+  #waits: RecentSet<Permit> | undefined;
   /** Tasks whose end it waits for. */
-  #children: Set<Task> | undefined;
+  #children: RecentSet<Task> | undefined;
 
   constructor(parent: Task | undefined, name: string | undefined, lock?: string) {
     this.#parent = parent;
@@ -108,6 +109,11 @@ export class Task {
     return (this.#waits?.size ?? 0) + (this.#children?.size ?? 0) > 0;
   }
 
+  /** One of its waits, or of those of a task it waits for; undefined when it waits for nothing, or for one that does not. */
+  get anyWait(): Permit | undefined {
+    return this.#waits?.newest ?? this.#children?.newest?.anyWait;
+  }
+
   addHold(permit: Permit): void {
     (this.#holds ??= new Set()).add(permit);
   }
@@ -118,7 +124,7 @@ export class Task {
 
   addWait(permit: Permit): void {
     const wasPending = this.isPending;
-    (this.#waits ??= new Set()).add(permit);
+    (this.#waits ??= new RecentSet()).add(permit);
     if (!wasPending) this.#block();
   }
 
@@ -128,7 +134,7 @@ export class Task {
 
   addChild(child: Task): void {
     const wasPending = this.isPending;
-    (this.#children ??= new Set()).add(child);
+    (this.#children ??= new RecentSet()).add(child);
     if (!wasPending) this.#block();
   }
 

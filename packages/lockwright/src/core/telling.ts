@@ -21,7 +21,7 @@ import type { Permit } from "./guard.js";
 interface Notice {
   readonly permit: Permit;
   /** Why it left; undefined for a grant. */
-  readonly why: LeftWhy | undefined;
+  readonly why: LeftWhy | "queued" | undefined;
 }
 
 /** A core as its teller sees it. */
@@ -59,6 +59,12 @@ export class Teller {
     this.#notices.push({ permit, why });
   }
 
+  /** Notes that a holder who lent its permit queues to get it back. */
+  noteQueued(permit: Permit): void {
+    if (isChannelWatched()) permit.watched().since = platform.now();
+    this.#notices.push({ permit, why: "queued" });
+  }
+
   released(permit: Permit, value: unknown): void {
     this.#holders.delete(permit);
     const since = permit.extra?.watched?.grantedAt;
@@ -76,6 +82,10 @@ export class Teller {
     if (notices.length === 0) return;
     this.#notices = [];
     for (const { permit, why } of notices) {
+      if (why === "queued") {
+        emitQueued(this.#lock, permit, this.#core.waiting, () => this.#listHolders());
+        continue;
+      }
       const since = permit.extra?.watched?.since;
       const waited = since === undefined || !isChannelWatched() ? 0 : platform.now() - since;
       if (why !== undefined) emitLeft(this.#lock, permit, why, waited);

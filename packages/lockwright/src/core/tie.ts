@@ -18,12 +18,12 @@
  */
 import { platform } from "../platform.js";
 import { bodyOnStack, isInBody } from "./call-frame.js";
-import { HELD, LockTies, type Permit, SPENT } from "./guard.js";
-import type { WaitRequest } from "./options.js";
-import { areOwnersTracked, currentTask, isTracking, type Task } from "./task.js";
 import { withDeepStack } from "./deadlock-report.js";
+import { HELD, LEFT, LockTies, type Permit } from "./guard.js";
+import type { WaitRequest } from "./options.js";
+import { RecentSet } from "./recent-set.js";
+import { areOwnersTracked, currentTask, isTracking, type Task } from "./task.js";
 import { dropSuspect, reexamine, type Suspect } from "./verdict.js";
-import { waitsOf } from "./wait-graph.js";
 
 /** The place of one permit in the wait graph. */
 export class Tie {
@@ -38,7 +38,7 @@ export class Tie {
   /** Whose hold it will be or is. */
   holder: Task | undefined = undefined;
   /** While it is held: the waits that have it in `behind`. */
-  blockers: Set<Permit> | undefined = undefined;
+  blockers: RecentSet<Permit> | undefined = undefined;
   /** Platform time at which it began to wait, then to be held; undefined where nobody looked at the clock. */
   since: number | undefined = undefined;
   /** Where it was asked for: its stack; recorded while owners are tracked. */
@@ -54,13 +54,13 @@ export class Tie {
 
   /** Takes note that `permit`, whose tie this is, has changed its state. */
   moved(permit: Permit): void {
-    if (permit.state === SPENT) return this.#endHold(permit);
+    if (permit.state !== HELD && permit.state !== LEFT) return this.#endHold(permit);
     const { waiter, behind } = this;
     this.#endWait(permit);
     if (permit.state === HELD) this.beginHold(permit);
     // The other waits of the same task or guard may be all that is left to it, and these may be stuck.
-    if (waiter !== undefined) reexamine(waitsOf(waiter));
-    for (const hold of behind ?? []) reexamine(hold.extra?.tie?.blockers ?? []);
+    reexamine(waiter?.anyWait);
+    for (const hold of behind ?? []) reexamine(hold.extra?.tie?.blockers?.newest);
   }
 
   beginHold(permit: Permit): void {
@@ -118,7 +118,7 @@ function tieOf(permit: Permit): Tie {
 
 function block(hold: Permit, wait: Permit): void {
   const tie = tieOf(hold);
-  (tie.blockers ??= new Set()).add(wait);
+  (tie.blockers ??= new RecentSet()).add(wait);
   if (hold.state === HELD) tiesOf(hold).blocked.add(hold);
 }
 
@@ -180,5 +180,5 @@ export function endTask(task: Task): void {
   task.end();
   if (parent === undefined) return;
   parent.removeChild(task);
-  reexamine(waitsOf(parent));
+  reexamine(parent.anyWait);
 }

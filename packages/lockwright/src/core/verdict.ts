@@ -43,10 +43,10 @@ export function examine(wait: Permit): void {
   else if (tie.suspect === undefined) suspect(wait, knot, tie);
 }
 
-/** Nobody who holds the lock waits for anything: the check that ends almost every look. */
+/** Would it be in vain if none of those who wait came back? The check that ends almost every look. */
 function isBlocked(wait: Permit): boolean {
   const { ties } = wait.owner;
-  return ties !== undefined && ties.blocked.size > 0;
+  return ties !== undefined && ties.blocked.size > 0 && !wait.owner.canServe(wait, ties.blocked);
 }
 
 function isSaid(knot: Knot): boolean {
@@ -60,13 +60,11 @@ function isNamed(knot: Knot): boolean {
 /** Waits whose task or guard has one wait less; looked at after the step that ended it. */
 let due = new Set<Permit>();
 
-/** Looks again at the first of `waits`, once this step is over: if its task is stuck, each of its waits is. */
-export function reexamine(waits: Iterable<Permit>): void {
-  for (const first of waits) {
-    if (due.size === 0) platform.queueMicrotask(examineDue);
-    due.add(first);
-    return;
-  }
+/** Looks again at a wait, once this step is over: where its task is stuck, each of its waits is. */
+export function reexamine(wait: Permit | undefined): void {
+  if (wait === undefined) return;
+  if (due.size === 0) platform.queueMicrotask(examineDue);
+  due.add(wait);
 }
 
 function examineDue(): void {

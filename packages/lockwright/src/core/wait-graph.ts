@@ -16,7 +16,7 @@
  * Why not a depth-first search for a cycle: a semaphore's waiter waits for any of its holders, so a cycle through one of
  * them is no deadlock while another may finish.
  */
-import { type Permit, type PermitOwner, QUEUED } from "./guard.js";
+import { HoldSet, type Permit, type PermitOwner, QUEUED } from "./guard.js";
 import type { Task } from "./task.js";
 
 /** Holds and waits a search looks at before it gives up. */
@@ -39,7 +39,7 @@ export function findKnot(start: Permit, withSeen: boolean): Knot | undefined {
 class Search {
   readonly #withSeen: boolean;
   /** Per lock, the holds that stay. */
-  readonly #staying: Map<PermitOwner, Set<Permit>> = new Map();
+  readonly #staying: Map<PermitOwner, HoldSet> = new Map();
   #budget = BUDGET;
 
   constructor(withSeen: boolean) {
@@ -56,7 +56,7 @@ class Search {
   }
 
   #collect(lock: PermitOwner, next: PermitOwner[]): void {
-    const staying = new Set<Permit>();
+    const staying = new HoldSet();
     this.#staying.set(lock, staying);
     for (const hold of lock.ties?.blocked ?? []) {
       if (this.#budget < 0) return;
@@ -154,7 +154,7 @@ class Search {
 }
 
 /** The waits of a task and, where it waits for the end of other tasks, of those. */
-export function* waitsOf(task: Task): Iterable<Permit> {
+function* waitsOf(task: Task): Iterable<Permit> {
   yield* task.waits;
   for (const child of task.children) yield* waitsOf(child);
 }

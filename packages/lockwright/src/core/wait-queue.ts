@@ -207,7 +207,8 @@ export class WaitQueue {
   isAnyoneBefore(waiter: Permit, which: (other: Permit) => boolean): boolean {
     if (this.#order === "fifo") {
       const waiters = this.entries();
-      return waiters.slice(0, waiters.indexOf(waiter)).some(which);
+      // One that is not in the queue, an upgrade, has nobody before it.
+      return waiters.slice(0, Math.max(0, waiters.indexOf(waiter))).some(which);
     }
     // With ageing, a newcomer who passes moves the turn to the oldest. Else the head stays the head until it is served.
     const head = this.head();

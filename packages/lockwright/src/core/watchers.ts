@@ -6,10 +6,12 @@
  * told: each sees the same state, and who comes first is decided when they ask.
  */
 import { platform } from "../platform.js";
-import { LEFT, type Permit } from "./guard.js";
+import { fitOut } from "./fit-out.js";
+import { LEFT, Permit, type PermitOwner, promiseOf, WATCHING } from "./guard.js";
+import type { WaitRequest } from "./options.js";
 import { WaitRing } from "./wait-queue.js";
 
-interface Watched {
+interface Watched extends PermitOwner {
   fits(weight: number): boolean;
 }
 
@@ -21,6 +23,15 @@ export class Watchers {
 
   constructor(core: Watched) {
     this.#core = core;
+  }
+
+  /** Tells one caller more. */
+  add(request: WaitRequest): Promise<void> {
+    const permit = new Permit(this.#core, WATCHING, request.weight);
+    const promise = promiseOf<void>(permit);
+    fitOut(permit, request);
+    this.ring.push(permit);
+    return promise;
   }
 
   /** Looks again after this tick, if there is anything to see now. */

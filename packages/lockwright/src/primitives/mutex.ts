@@ -1,4 +1,6 @@
 /** A mutex: one permit, one holder. */
+import { HELD, Permit } from "../core/guard.js";
+import { lendBy } from "../core/lending.js";
 import { checkLockOptions } from "../core/options.js";
 import type { LockOptions } from "./lock.js";
 import { PermitLock } from "./permit-lock.js";
@@ -36,6 +38,9 @@ import { PermitLock } from "./permit-lock.js";
  * ```
  */
 export class Mutex extends PermitLock {
+  /** For the compiler alone: a Semaphore has every member of a Mutex, and a {@link Condition} must not take one. */
+  declare protected readonly isMutex: true;
+
   constructor(options: LockOptions = {}) {
     checkLockOptions(options);
     super({ kind: "mutex", capacity: 1, isWeighted: false }, options);
@@ -44,5 +49,11 @@ export class Mutex extends PermitLock {
   /** True while it is held. */
   get locked(): boolean {
     return this.core.free <= 0;
+  }
+
+  static {
+    lendBy(this.prototype, ({ core }, guard) =>
+      guard instanceof Permit && guard.owner === core && guard.state === HELD ? guard : undefined,
+    );
   }
 }

@@ -182,8 +182,9 @@ async function runWith<T>(
 }
 
 /** Ends the hold of a `run`. Not `release()`: the body may have given its guard back, or handed it to someone who did. */
-function endHold(guard: Permit, value: unknown): void {
+export function endHold(guard: Permit, value: unknown): void {
   if (guard.state === HELD) guard.owner.finish(guard, value);
+  else guard[Symbol.dispose]();
 }
 
 /** Calls a body with a signal that aborts after `limit` milliseconds too. */

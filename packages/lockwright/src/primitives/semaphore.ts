@@ -1,7 +1,13 @@
 /** A counting semaphore with weights, a size that may change, and owned permits. */
-import { checkCount, checkLockOptions } from "../core/options.js";
-import type { Guard, LockOptions } from "./lock.js";
+import { checkCount, checkLockOptions, PLAIN_REQUEST, readRequest } from "../core/options.js";
+import { isTracking } from "../core/task.js";
+import { isAcquireTraced } from "../events.js";
+import type { Guard, LockOptions, RunOptions } from "./lock.js";
+import { type MapOptions, readPlan, readSource } from "./map-options.js";
+import { MapRun, type MapSink } from "./map-run.js";
+import { MapStream } from "./map-stream.js";
 import { PermitLock } from "./permit-lock.js";
+import { runQueued } from "./task-node.js";
 
 /**
  * Lets holders in as long as their weights fit into its permits.
@@ -35,6 +41,20 @@ export class Semaphore extends PermitLock {
     checkCount("permits", permits, 0);
     checkLockOptions(options);
     super({ kind: "semaphore", capacity: permits, isWeighted: true }, options);
+  }
+
+  override run<T>(fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>, options?: RunOptions): Promise<T> {
+    const core = this.core;
+    // What follows tasks or traces acquires needs the frame of an ordinary run.
+    if (typeof fn !== "function" || core.fits(1) || isTracking || isAcquireTraced()) return super.run(fn, options);
+    try {
+      if (options?.bodyTimeout !== undefined) return super.run(fn, options);
+      const request = options === undefined ? PLAIN_REQUEST : readRequest(core, options);
+      if (request.signal?.aborted === true) return Promise.reject<never>(request.signal.reason);
+      return runQueued(core, request, fn);
+    } catch (error) {
+      return Promise.reject<never>(error);
+    }
   }
 
   /** Permits in all. */
@@ -95,5 +115,87 @@ export class Semaphore extends PermitLock {
    */
   drain(): Guard | undefined {
     return this.core.takeAll();
+  }
+
+  /**
+   * Calls `fn` with each item while holding permits for it, and resolves to the results in input order.
+   *
+   * The next item is pulled only when a permit is free, so an endless or slow source is never read ahead. Each body gets
+   * its item, its index and a signal that aborts when the map fails.
+   *
+   * **When to use** For many items of one kind. One `run` per item does the same for a list that is all there; here the
+   * items may come one by one, and the first failure ends the rest.
+   *
+   * **Fairness** Each item queues like any other caller. When the semaphore is crowded, an item of an async source, or
+   * one heavier than 1, queues twice: for its turn to be pulled, and for its permits.
+   *
+   * **Cancellation** `signal` ends the map: no more items, the bodies' signal aborts, and once the running bodies have
+   * ended it rejects with `signal.reason`. `timeout` bounds the wait of each item for its permits.
+   *
+   * **Errors** The first error of a body (or of the source, `weight` or `onProgress`), once the running bodies have ended
+   * and the source is closed; with `stopOnError: false` all items are tried and an AggregateError lists what failed, in
+   * input order. Those of `acquire`.
+   *
+   * **Example**
+   * ```ts
+   * import { Semaphore } from "lockwright";
+   *
+   * const fetches = new Semaphore(2, { name: "fetches" });
+   * const pages = await fetches.map(["/a", "/b", "/c"], async (path, index) => `${index}: ${path}`, {
+   *   onProgress: ({ done, total }) => console.log(`${done} of ${total}`),
+   * });
+   * console.log(pages); // [ '0: /a', '1: /b', '2: /c' ]
+   * ```
+   */
+  async map<T, R>(
+    items: Iterable<T> | AsyncIterable<T>,
+    fn: (item: T, index: number, signal: AbortSignal) => R | PromiseLike<R>,
+    options?: MapOptions<T>,
+  ): Promise<R[]> {
+    const results: R[] = [];
+    const sink: MapSink<R> = {
+      room: () => undefined,
+      began: () => {},
+      put: (index, value) => (results[index] = value),
+      skip: () => {},
+    };
+    const run = new MapRun(this.core, readSource(items), fn, readPlan(fn, options), sink);
+    await run.drive();
+    if (run.failure !== undefined) throw run.failure.error;
+    return results;
+  }
+
+  /**
+   * Is {@link map} as an async iterator: results come in input order, or with `ordered: false` as they finish.
+   *
+   * Nothing begins before the first `next()`. Leaving the loop early aborts the bodies' signal, waits for them and closes
+   * the source. What runs or waits to be read weighs no more than the semaphore's capacity, so a slow reader slows the
+   * source down.
+   *
+   * **When to use** When there are more results than should be in memory, or the first ones are wanted early.
+   *
+   * **Errors** Those of {@link map}, after the results that were ready before the failure. Bad arguments throw at the call.
+   *
+   * **Example**
+   * ```ts
+   * import { Semaphore } from "lockwright";
+   *
+   * async function* numbers(): AsyncGenerator<number> {
+   *   for (let at = 0; ; at += 1) yield at;
+   * }
+   *
+   * const squares = new Semaphore(4).mapStream(numbers(), async (value) => value * value);
+   * for await (const square of squares) {
+   *   console.log(square); // 0 1 4 9 16
+   *   if (square >= 16) break;
+   * }
+   * ```
+   */
+  mapStream<T, R>(
+    items: Iterable<T> | AsyncIterable<T>,
+    fn: (item: T, index: number, signal: AbortSignal) => R | PromiseLike<R>,
+    options?: MapOptions<T> & { readonly ordered?: boolean },
+  ): AsyncIterableIterator<R> {
+    return new MapStream(this.core, readSource(items), fn, readPlan(fn, options));
   }
 }

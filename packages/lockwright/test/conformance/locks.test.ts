@@ -1,13 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { type LockCase, lockCases, type LockNeed, type LockSubject } from "../../src/conformance/locks-all.js";
 import {
+  type AcquireOptions,
+  AdaptiveLimiter,
   CapacityLimiter,
   type Guard,
   KeyedMutex,
   KeyedSemaphore,
   type Lock,
   type LockStats,
+  LockwrightError,
   Mutex,
+  Queue,
   ReadWriteLock,
   ReentrantMutex,
   type RunOptions,
@@ -34,6 +38,66 @@ class TurnLock implements Lock {
   }
   stats(): LockStats {
     return this.#turns.stats();
+  }
+}
+
+/** A lock whose guard is the only item of a queue: whoever took it, holds. Proves that hand-over is exclusive and fair. */
+class QueueLock implements Lock {
+  readonly name = "queue";
+  readonly #guards = new Queue<Guard>({ capacity: 1, name: this.name });
+
+  constructor() {
+    this.#free();
+  }
+
+  acquire(options?: AcquireOptions): Promise<Guard> {
+    return this.#guards.take(options);
+  }
+
+  tryAcquire(): Guard | undefined {
+    return this.#guards.tryTake();
+  }
+
+  async run<T>(fn: (guard: Guard, signal: AbortSignal) => T | PromiseLike<T>, options?: RunOptions): Promise<T> {
+    using guard = await this.acquire(options);
+    options?.signal?.throwIfAborted();
+    return await fn(guard, options?.signal ?? new AbortController().signal);
+  }
+
+  runSync<T>(fn: (guard: Guard) => T): T {
+    using guard = this.tryAcquire();
+    if (guard === undefined) throw new LockwrightError("LW_BUSY", "not free");
+    const value = fn(guard);
+    if (value instanceof Promise) throw new TypeError("fn must not return a promise");
+    return value;
+  }
+
+  stats(): LockStats {
+    const { size, taking } = this.#guards.stats();
+    return { name: this.name, capacity: 1, available: size, held: 1 - size, waiting: taking, closed: false };
+  }
+
+  #free(): void {
+    let held = true;
+    const giveBack = (): void => {
+      held = false;
+      this.#free();
+    };
+    this.#guards.tryPut({
+      get held(): boolean {
+        return held;
+      },
+      release(): void {
+        if (!held) throw new LockwrightError("LW_NOT_HELD", "held no more");
+        giveBack();
+      },
+      [Symbol.dispose](): void {
+        if (held) giveBack();
+      },
+      async [Symbol.asyncDispose](): Promise<void> {
+        if (held) giveBack();
+      },
+    });
   }
 }
 
@@ -65,7 +129,10 @@ const subjects: readonly LockSubject[] = [
   { name: "KeyedMutex.at", has: everything, make: () => new KeyedMutex().at("key") },
   { name: "KeyedSemaphore(2).at", has: everything, make: () => new KeyedSemaphore(2).at("key") },
   { name: "StripedMutex(4).at", has: everything, make: () => new StripedMutex(4).at("key") },
+  { name: "AdaptiveLimiter(1)", has: everything, make: () => new AdaptiveLimiter({ initial: 1, max: 1 }) },
+  { name: "AdaptiveLimiter(3)", has: everything, make: () => new AdaptiveLimiter({ initial: 3, min: 3, max: 3 }) },
   { name: "a lock built on a Semaphore", has: [], make: () => new TurnLock() },
+  { name: "a lock built on a Queue", has: ["signal", "timeout"], make: () => new QueueLock() },
 ];
 
 type Cell = "runs" | readonly LockNeed[];

@@ -49,15 +49,15 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   },
   "growing lets nobody in": {
     caughtBy: "a paused semaphore lets its waiters in",
-    file: core,
-    find: "    if (capacity > 0) this.#refuseHeavy();\n    this.settle();",
-    replace: "    if (capacity > 0) this.#refuseHeavy();",
+    file: "core/resize-core.ts",
+    find: "refuseHeavy(core);\n  core.settle();",
+    replace: "refuseHeavy(core);",
   },
   "a resize forgets what is held": {
     caughtBy: "a resize that crosses releases",
-    file: core,
-    find: "    this.free += capacity - this.capacity;",
-    replace: "    this.free = capacity;",
+    file: "core/resize-core.ts",
+    find: "  core.free += capacity - core.capacity;",
+    replace: "  core.free = capacity;",
   },
   "a guard can be released twice": {
     caughtBy: "a guard handed on is released once",
@@ -68,7 +68,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   "closing leaves the waiters where they are": {
     caughtBy: "closing while tasks come and go",
     file: core,
-    find: '    for (const waiter of this.#everyone()) this.leave(waiter, "closed", Promise.reject<never>(refuse.closed(this)));\n',
+    find: '    this.#endAll("closed", () => refuse.closed(this));\n',
     replace: "",
   },
   "a closed lock is still acquired": {

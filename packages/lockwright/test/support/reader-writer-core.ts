@@ -2,7 +2,17 @@
  * A small read-write core: as much of one as the wait graph wants to see. It shows what any core has to do to have its
  * deadlocks found, and stands in for the read-write admission of the real one.
  */
-import { HELD, LEFT, type LockTies, Permit, type PermitOwner, promiseOf, QUEUED, SPENT } from "../../src/core/guard.js";
+import {
+  HELD,
+  type HoldSet,
+  LEFT,
+  type LockTies,
+  Permit,
+  type PermitOwner,
+  promiseOf,
+  QUEUED,
+  SPENT,
+} from "../../src/core/guard.js";
 import { type AcquireOptions, readRequest } from "../../src/core/options.js";
 import { adopt, isTieWanted, tieWait } from "../../src/core/tie.js";
 import { examine } from "../../src/core/verdict.js";
@@ -54,7 +64,7 @@ export class ReaderWriterCore implements PermitOwner {
   }
 
   /** Whoever must be served first, and the waiter, one after the other, against the holders that stay. */
-  canServe(waiter: Permit, staying: ReadonlySet<Permit>): boolean {
+  canServe(waiter: Permit, staying: HoldSet): boolean {
     return this.#queue.slice(0, this.#queue.indexOf(waiter) + 1).every(({ weight }) => admits([...staying], weight));
   }
 

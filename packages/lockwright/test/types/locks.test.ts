@@ -6,6 +6,8 @@ import { expect, expectTypeOf, test } from "vitest";
 import {
   type AcquireOptions,
   acquireAll,
+  type AdaptiveGuard,
+  AdaptiveLimiter,
   CapacityLimiter,
   type Guard,
   KeyedMutex,
@@ -13,7 +15,10 @@ import {
   type LocalLock,
   type Lock,
   type LockStats,
+  type MapProgress,
   Mutex,
+  type RateCheck,
+  RateLimiter,
   type ReadGuard,
   ReadWriteLock,
   type ReentrantGuard,
@@ -22,6 +27,7 @@ import {
   type Stamp,
   StampedLock,
   StripedMutex,
+  TaskGroup,
   taskScope,
   trackOwners,
   type UpgradeableGuard,
@@ -82,6 +88,33 @@ test("guards have the powers of their side, and keys and borrowers their types",
   expect(striped).toBeInstanceOf(KeyedMutex);
 });
 
+test("limits have the types of the contract", async () => {
+  const semaphore = new Semaphore(2);
+  expectTypeOf(semaphore.map([1, 2], async (item) => `${item}`)).toEqualTypeOf<Promise<string[]>>();
+  expectTypeOf(semaphore.map(new Set(["a"]), (item, index) => [item, index] as const)).toEqualTypeOf<
+    Promise<(readonly [string, number])[]>
+  >();
+  const stream = semaphore.mapStream([1], (item, _index, signal) => signal.aborted || item > 1, {
+    ordered: false,
+    weight: (item) => item,
+    onProgress: (progress) => expectTypeOf(progress).toEqualTypeOf<MapProgress>(),
+  });
+  expectTypeOf(stream).toEqualTypeOf<AsyncIterableIterator<boolean>>();
+  const limiter: LocalLock<AdaptiveGuard> = new AdaptiveLimiter({ algorithm: "probe", order: "lifo", min: 2 });
+  expectTypeOf(limiter.acquire()).toEqualTypeOf<Promise<AdaptiveGuard>>();
+  expectTypeOf(new AdaptiveLimiter().run((guard) => guard.outcome("drop"))).toEqualTypeOf<Promise<void>>();
+  expectTypeOf(new AdaptiveLimiter().tryAcquire()).toEqualTypeOf<AdaptiveGuard | undefined>();
+  expectTypeOf(new AdaptiveLimiter().limit).toEqualTypeOf<number>();
+  const rate = new RateLimiter({ rate: 1000 });
+  expectTypeOf(rate.acquire({ weight: 1, timeout: 5 })).toEqualTypeOf<Promise<void>>();
+  expectTypeOf(rate.tryAcquire()).toEqualTypeOf<boolean>();
+  expectTypeOf(rate.check()).toEqualTypeOf<RateCheck>();
+  const group = new TaskGroup({ limit: semaphore, onError: "collect" });
+  expectTypeOf(group.spawn(async () => 1, { name: "child" })).toEqualTypeOf<Promise<number>>();
+  expectTypeOf(TaskGroup.run((inner) => inner.spawn(() => "a"))).toEqualTypeOf<Promise<string>>();
+  await group.join();
+});
+
 test("what must not compile does not", () => {
   const never = (): boolean => false;
   if (never()) {
@@ -137,6 +170,20 @@ test("what must not compile does not", () => {
     new StripedMutex();
     // @ts-expect-error a keyed lock is no lock
     void acquireAll([new KeyedMutex()]);
+    // @ts-expect-error a rate limiter needs its rate
+    new RateLimiter({ per: 1000 });
+    // @ts-expect-error no such outcome
+    new AdaptiveLimiter().tryAcquire()!.outcome("failed");
+    // @ts-expect-error the limit is found, not set
+    new AdaptiveLimiter().limit = 5;
+    // @ts-expect-error ordered is for streams
+    void new Semaphore(1).map([1], () => 1, { ordered: false });
+    // @ts-expect-error numbers are not iterable
+    void new Semaphore(1).map(5, () => 1);
+    // @ts-expect-error a mutex maps nothing
+    void mutex.map([1], () => 1);
+    // @ts-expect-error a child gets a signal, not a guard
+    void new TaskGroup().spawn((guard: Guard) => guard.release());
     const options: AcquireOptions = { weight: 2 };
     void mutex.acquire(options);
   }

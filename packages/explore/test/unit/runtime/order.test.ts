@@ -8,7 +8,7 @@ import { type OrderProgram, orderPrograms } from "../../support/order-programs.j
 function natively(program: OrderProgram): Promise<string[]> {
   const log: string[] = [];
   return new Promise((resolve, reject) =>
-    natives.setImmediate(() => program((text) => log.push(text)).then(() => resolve(log), reject)),
+    natives.setImmediate(() => void program((text) => log.push(text)).then(() => resolve(log), reject)),
   );
 }
 

@@ -17,6 +17,11 @@ function lastOf(seen: (readonly string[])[]): Strategy {
   };
 }
 
+function thenable(value: unknown): object {
+  // oxlint-disable-next-line unicorn/no-thenable -- what a program may await
+  return { then: (resolve: (given: unknown) => void) => resolve(value) };
+}
+
 /** One strand per label, each awaiting one external. */
 const racers = (log: string[]): ((label: string) => Promise<void>) =>
   task("racer", async ({ a, at }, label: string) => {
@@ -36,7 +41,7 @@ describe.each(ENGINES)("on the %s engine", (engine) => {
         queueMicrotask(() => log.push("b"));
         void (async () => {
           log.push("sync");
-          await null;
+          await Promise.resolve();
           log.push("c");
         })();
       },
@@ -240,10 +245,10 @@ describe.each(ENGINES)("on the %s engine", (engine) => {
       } catch (error) {
         outcomes.push((error as Error).message);
       }
-      outcomes.push(r(a, await p(a, at(1), 0, { then: (resolve: (v: unknown) => void) => resolve("thenable") })));
+      outcomes.push(r(a, await p(a, at(1), 0, thenable("thenable"))));
       outcomes.push(r(a, await p(a, at(2), 0, "value")));
     });
-    const { run } = await runBody(async () => void (await awaiter()), { engine, ...departing({}, all) });
+    const { run } = await runBody(() => awaiter(), { engine, ...departing({}, all) });
     expect(run.holds).toBe(3);
     expect(run.step).toBe(3);
     expect(outcomes).toEqual(["no", "thenable", "value"]);

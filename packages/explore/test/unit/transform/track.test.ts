@@ -62,4 +62,10 @@ describe("a tracked access", () => {
       ["r b", "r C", "r b", "r b", "r d", "m f", "m m", "r b"],
     );
   });
+
+  test("at the start of a line joins no statement to one without a semicolon", async () => {
+    const body =
+      "const o = { n: 1, m() {} }\nfunction f(p, y) { const x = y\np.m()\n++p.n\np.m()\nreturn x }\nf(o, 1)\no.n";
+    expect(await accessesOf(body)).toEqual("m m,rw n,m m,r n".split(","));
+  });
 });

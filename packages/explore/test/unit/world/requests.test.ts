@@ -7,7 +7,7 @@ import * as http from "node:http";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { gzip, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { natives, performanceNow } from "../../../src/natives.ts";
@@ -41,7 +41,7 @@ let url: string;
 let port: number;
 beforeAll(async () => {
   slow = http.createServer((_, response) => void natives.setTimeout(() => response.end("late"), 300));
-  await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => slow.listen(0, "127.0.0.1", () => resolve()));
   port = (slow.address() as AddressInfo).port;
   url = `http://127.0.0.1:${port}/`;
 });
@@ -55,7 +55,13 @@ const cases: Readonly<Record<string, { readonly type: RegExp; readonly start: ()
   "a file, by callback": { type: /^FSREQCALLBACK$/, start: () => promisify(fs.readFile)(FILE) },
   "a file, as a stream": {
     type: /^FSREQCALLBACK$/,
-    start: () => new Promise((resolve) => fs.createReadStream(FILE).on("close", resolve).resume()),
+    start: () =>
+      new Promise((resolve) =>
+        fs
+          .createReadStream(FILE)
+          .on("close", () => resolve(0))
+          .resume(),
+      ),
   },
   "Web Cryptography": { type: /^HASHREQUEST$/, start: () => webcrypto.subtle.digest("SHA-256", new Uint8Array(9)) },
   "key derivation": { type: /^PBKDF2REQUEST$/, start: () => promisify(pbkdf2)("a", "b", 1000, 32, "sha256") },
@@ -84,10 +90,10 @@ const cases: Readonly<Record<string, { readonly type: RegExp; readonly start: ()
     start: () =>
       new Promise((resolve) => {
         const { port1, port2 } = new MessageChannel();
-        port1.onmessage = (event) => {
+        port1.on("message", (message) => {
           port1.close();
-          resolve(event.data);
-        };
+          resolve(message);
+        });
         port2.postMessage(1);
       }),
   },
