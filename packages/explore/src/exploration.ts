@@ -8,7 +8,7 @@ import type { Settings } from "./options.js";
 import { coverageLine } from "./report/coverage.js";
 import { explain } from "./report/explanation.js";
 import type { FailureView } from "./report/failure-view.js";
-import { publish } from "./publish.js";
+import { type Publication, publish } from "./publish.js";
 import type { Coverage, Failure, Report } from "./report/report.js";
 import { renderText } from "./report/text.js";
 import type { Body } from "./runtime/explorer.js";
@@ -23,12 +23,20 @@ import { type Finding, Portfolio } from "./search/portfolio.js";
 import { shrink } from "./search/shrink.js";
 import { signatureOf } from "./search/signature.js";
 import { isAnyAccessTracked, uninstrumentedPackages } from "./sites.js";
-import { readToken, writeToken } from "./token.js";
+import { type InputAddress, readToken, writeToken } from "./token.js";
 import type { Trace } from "./trace.js";
 import { errorOf, lineOfSite } from "./verdict.js";
 import { outsideWorld } from "./world/requests.js";
 
 const NATIVE: readonly [] = [];
+
+/** Generated inputs that the body was bound to. */
+export interface GivenInputs {
+  readonly address: InputAddress;
+  readonly values: readonly unknown[];
+  /** All of them in one line. */
+  readonly text: string;
+}
 
 /** Explores one body. */
 export class Exploration {
@@ -37,9 +45,14 @@ export class Exploration {
   readonly #warnings: string[] = [];
   readonly #latent: Draft[] = [];
   readonly #known = new Set<string>();
+  readonly #given: GivenInputs | undefined;
   #native: Trace | undefined = undefined;
+  #publication: Publication | undefined = undefined;
+  /** What tells the failure that was found last from others. */
+  signature: string | undefined = undefined;
 
-  constructor(body: Body, settings: Settings, progress?: (runs: number) => void) {
+  constructor(body: Body, settings: Settings, progress?: (runs: number) => void, given?: GivenInputs) {
+    this.#given = given;
     const { seed, maxSteps, ioMax, fairAfter, reset, isLoose, detect } = settings;
     this.#settings = settings;
     this.#executor = new Executor(body, {
@@ -57,6 +70,18 @@ export class Exploration {
   }
 
   async run(): Promise<Report> {
+    const report = await this.look();
+    await this.publish();
+    return report;
+  }
+
+  /** Writes the failure that was found, if there is one, where it is wanted. */
+  async publish(): Promise<void> {
+    if (this.#publication !== undefined) await publish(this.#publication, this.#settings.report);
+  }
+
+  /** Explores without writing anything. */
+  async look(): Promise<Report> {
     const { rejections } = this.#executor;
     rejections.begin();
     try {
@@ -134,14 +159,20 @@ export class Exploration {
 
   #failure(schedule: Schedule, graded: Grade, { run }: RecordedRun, trace: Trace, found: Failure["found"]): Draft {
     const error = errorOf(run.outcome!, trace);
-    const token = writeToken(schedule, hashOf(run, trace), this.#settings.isLoose);
+    const given = this.#given;
+    const token = writeToken(schedule, hashOf(run, trace), this.#settings.isLoose, given?.address);
+    this.signature = signatureOf(run);
     // What the message says already is not said twice.
     const details = detailsOf(trace).filter((line) => !error.message.includes(line));
-    return { error, grade: graded, found, token, schedule, explanation: explain(trace, details), trace };
+    if (given !== undefined) details.unshift(given.text);
+    const inputs = given === undefined ? {} : { inputs: given.values };
+    return { ...inputs, error, grade: graded, found, token, schedule, explanation: explain(trace, details), trace };
   }
 
   async #replay(token: string): Promise<Report> {
     const content = readToken(token);
+    if (content.address !== undefined && this.#given === undefined)
+      throw new ScheduleError("LW_REPLAY_MISMATCH", `${token} names inputs, and this body takes none: give inputs`);
     const recorded = await this.#executor.record(content, this.#isTracking);
     const { run, recorder, mismatch } = recorded;
     const trace = recorder.finish(run);
@@ -159,7 +190,7 @@ export class Exploration {
     return this.#reportOf(this.#failure(content, graded, recorded, trace, { by: "replay", after: 0 }), coverage);
   }
 
-  #report(portfolio: Portfolio, failure: Draft | undefined): Promise<Report> {
+  #report(portfolio: Portfolio, failure: Draft | undefined): Report {
     const { bounded, distinct } = portfolio;
     const { runs, maxSteps, maxStrands } = this.#executor;
     const complete = bounded?.complete;
@@ -179,12 +210,12 @@ export class Exploration {
     return this.#reportOf(failure, coverage);
   }
 
-  async #reportOf(draft: Draft | undefined, coverage: Coverage): Promise<Report> {
+  #reportOf(draft: Draft | undefined, coverage: Coverage): Report {
     const latent = this.#latent.map((each) => this.#finish(each, this.#viewOf(each, coverage)));
     const base = { latent, warnings: this.#warnings, coverage };
     if (draft === undefined) return { ok: true, ...base };
     const view = this.#viewOf(draft, coverage);
-    await publish({ view, trace: draft.trace, native: this.#native }, this.#settings.report);
+    this.#publication = { view, trace: draft.trace, native: this.#native };
     return { ok: false, failure: this.#finish(draft, view), ...base };
   }
 

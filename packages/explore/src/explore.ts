@@ -2,12 +2,13 @@
  * The face: explore a body and throw, or report. Explorations of one thread queue, since there is one virtual world.
  */
 import { ScheduleError, show } from "./errors.js";
-import { type ExploreOptions, readOptions } from "./options.js";
+import { type ExploreOptions, type InputOptions, readOptions } from "./options.js";
 import { Exploration } from "./exploration.js";
+import { type InputBody, InputExploration } from "./explore-inputs.js";
 import type { Report } from "./report/report.js";
 import { natives } from "./natives.js";
 import { running } from "./runtime/activation.js";
-import type { Body } from "./runtime/explorer.js";
+import type { Body, Explorer } from "./runtime/explorer.js";
 import { installRuntime } from "./runtime/registry.js";
 import { refuseFakeTimers } from "./world/install.js";
 
@@ -55,12 +56,22 @@ export function explorationsAsked(): number {
  * console.log(report.ok, report.coverage.distinct); // true 2
  * ```
  */
-export function exploreReport(body: Body, options: ExploreOptions = {}): Promise<Report> {
+export function exploreReport(body: Body, options?: ExploreOptions): Promise<Report>;
+/** {@link exploreReport} of a body that takes generated inputs after `t`. */
+export function exploreReport<const Inputs extends readonly unknown[]>(
+  body: (t: Explorer, ...inputs: Inputs) => void | Promise<void>,
+  options: InputOptions<Inputs>,
+): Promise<Report>;
+export function exploreReport(body: InputBody, options: ExploreOptions<readonly unknown[]> = {}): Promise<Report> {
   return exploreWith(body, options);
 }
 
 /** {@link exploreReport} that tells how far it is: `progress` gets the number of schedules run, every few milliseconds. */
-export function exploreWith(body: Body, options: ExploreOptions, progress?: (runs: number) => void): Promise<Report> {
+export function exploreWith(
+  body: InputBody,
+  options: ExploreOptions<readonly unknown[]>,
+  progress?: (runs: number) => void,
+): Promise<Report> {
   asked += 1;
   try {
     if (typeof body !== "function") throw new TypeError(`body must be a function, got ${show(body)}`);
@@ -71,6 +82,7 @@ export function exploreWith(body: Body, options: ExploreOptions, progress?: (run
     if (running() !== null) throw new ScheduleError("LW_SCHEDULE", "explore() inside a body: bodies do not nest");
     const mine = queue.then(() => {
       refuseFakeTimers();
+      if (settings.inputs.length > 0) return new InputExploration(body, settings, progress).run();
       return new Exploration(body, settings, progress).run();
     });
     queue = mine.catch(() => {});
@@ -87,7 +99,8 @@ export function exploreWith(body: Body, options: ExploreOptions, progress?: (run
  * What it does not prove: it sees only awaits in files that were transformed, and decides only completions it controls; it
  * is exhaustive only within the bound that it prints; and it explores one thread of JavaScript.
  *
- * **When to use** In a test, around async code that shares state. The body builds its own world each time it is called.
+ * **When to use** In a test, around async code that shares state. The body builds its own world each time it is called;
+ * `inputs` gives it generated data.
  *
  * **Errors** A `ScheduleError` with the code of what happened: `LW_SCHEDULE` (the body's own error), `LW_DEADLOCK`,
  * `LW_LIVELOCK`, `LW_UNHANDLED`, `LW_UNCONTROLLED`; those of {@link exploreReport}.
@@ -109,8 +122,14 @@ export function exploreWith(body: Body, options: ExploreOptions, progress?: (run
  * }
  * ```
  */
-export async function explore(body: Body, options: ExploreOptions = {}): Promise<void> {
-  const report = await exploreReport(body, options);
+export function explore(body: Body, options?: ExploreOptions): Promise<void>;
+/** {@link explore} with a body that takes generated inputs after `t`. */
+export function explore<const Inputs extends readonly unknown[]>(
+  body: (t: Explorer, ...inputs: Inputs) => void | Promise<void>,
+  options: InputOptions<Inputs>,
+): Promise<void>;
+export async function explore(body: InputBody, options: ExploreOptions<readonly unknown[]> = {}): Promise<void> {
+  const report = await exploreWith(body, options);
   if (report.failure === undefined) return;
   const { error, message } = report.failure;
   const code = error instanceof ScheduleError ? error.code : "LW_SCHEDULE";

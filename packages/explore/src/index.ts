@@ -1,9 +1,10 @@
 /** The schedule explorer: finds, shrinks and replays the order that breaks async code. */
 export { ScheduleError, type ScheduleErrorCode } from "./errors.js";
 export { explore, exploreReport } from "./explore.js";
+export type { InputArbitrary, InputRandom, InputValue } from "./inputs.js";
 export type { Model } from "./linear/checker.js";
 export { linearizable, type LinearOptions } from "./linearizable.js";
-export type { Detector, ExploreOptions } from "./options.js";
+export type { Detector, ExploreOptions, InputOptions } from "./options.js";
 export type { Coverage, Failure, Report } from "./report/report.js";
 export type { Body, Explorer } from "./runtime/explorer.js";
 export type { Fidelity, Grade, Option, Point, RunPlan, Strategy, StrandView } from "./schedule.js";

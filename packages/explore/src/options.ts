@@ -1,13 +1,14 @@
 /** What callers may pass to `explore`, and the one place that refuses it. The environment overrides options. */
 import { natives } from "./natives.js";
 import { show } from "./errors.js";
+import { type InputArbitrary, readInputs } from "./inputs.js";
 import type { Cost, Fidelity, Strategy } from "./schedule.js";
 
 /** A failure that is looked for besides errors, failed checks and deadlocks. */
 export type Detector = "lost-update" | "leak" | "unfinished" | "unhandled";
 
 /** Options of {@link explore}. Counts are whole numbers; times milliseconds, virtual ones but for `budget.ms`. */
-export interface ExploreOptions {
+export interface ExploreOptions<Inputs extends readonly unknown[] = readonly []> {
   /** Shown in reports. Default: the name of the body. */
   readonly name?: string;
   /** Schedules (default 5000) and real milliseconds (default 2000) to spend, whichever ends first. */
@@ -16,6 +17,11 @@ export interface ExploreOptions {
   readonly seed?: number;
   /** Plays one schedule back instead of searching: a token, as a failure prints it. */
   readonly replay?: string;
+  /**
+   * Arbitraries of fast-check 4, one for each input that the body takes after `t`. 20 samples from the seed share the
+   * budget; a failing one is shrunk. Each run gets its own copy of arrays and plain objects.
+   */
+  readonly inputs?: { readonly [At in keyof Inputs]: InputArbitrary<Inputs[At]> };
   /** Which awaits are choices. Default `"holds"`. */
   readonly fidelity?: Fidelity;
   /** The most departures that bounded search tries. Default 3 external and 2 held. */
@@ -44,6 +50,10 @@ export interface ExploreOptions {
   readonly report?: { readonly json?: string; readonly html?: string };
 }
 
+/** {@link ExploreOptions} with inputs. */
+export type InputOptions<Inputs extends readonly unknown[]> = ExploreOptions<Inputs> &
+  Required<Pick<ExploreOptions<Inputs>, "inputs">>;
+
 /** Options with all defaults in place. */
 export interface Settings {
   readonly name: string;
@@ -51,6 +61,7 @@ export interface Settings {
   readonly ms: number;
   readonly seed: number;
   readonly replay: string | undefined;
+  readonly inputs: readonly InputArbitrary<unknown>[];
   readonly fidelity: Fidelity;
   readonly bound: Cost;
   readonly strategy: NonNullable<ExploreOptions["strategy"]>;
@@ -73,6 +84,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof ExploreOptions>([
   "failOn",
   "fairAfter",
   "fidelity",
+  "inputs",
   "ioMax",
   "maxSteps",
   "name",
@@ -166,7 +178,7 @@ function refuseReduction(reduce: unknown): void {
 }
 
 /** Checks options and fills in defaults. Throws a TypeError or RangeError that names the argument. */
-export function readOptions(options: ExploreOptions, bodyName: string): Settings {
+export function readOptions(options: ExploreOptions<readonly unknown[]>, bodyName: string): Settings {
   object("options", options, KNOWN);
   const { budget = {}, bound = {}, report = {}, fidelity = "holds" } = options;
   object("budget", budget, new Set(["runs", "ms"]));
@@ -178,6 +190,7 @@ export function readOptions(options: ExploreOptions, bodyName: string): Settings
     ms: duration(...overridden("LOCKWRIGHT_EXPLORE_MS", "budget.ms", budget.ms ?? 2000)),
     seed: count(...overridden("LOCKWRIGHT_EXPLORE_SEED", "seed", options.seed ?? 1), 0),
     replay: text("replay", natives.process?.env["LOCKWRIGHT_EXPLORE_REPLAY"] || options.replay),
+    inputs: readInputs(options.inputs ?? []),
     fidelity: oneOf("fidelity", fidelity, ["external", "holds", "all"]),
     bound: {
       external: count("bound.external", bound.external ?? 3, 0),

@@ -7,6 +7,8 @@ export interface Failure {
   /** The program's own error, or a `ScheduleError` that says what is wrong. */
   readonly error: Error;
   readonly message: string;
+  /** The generated inputs it failed with, shrunk; absent without `inputs`. */
+  readonly inputs?: readonly unknown[];
   readonly grade: Grade;
   /** How it was found: by what, and after how many schedules, itself included. 0 for one that was replayed. */
   readonly found: { readonly by: string; readonly after: number };
