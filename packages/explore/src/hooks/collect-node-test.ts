@@ -25,6 +25,7 @@ const test: Adder = Object.assign(collectTest, {
   mock,
 });
 
+// oxlint-disable-next-line import/no-default-export -- node:test has one
 export default test;
 export {
   collectAfter as after,
