@@ -173,7 +173,8 @@ async function main(scratch) {
     // A snippet that imports a driver shows just that; every other one must do without.
     for (const { name, where, needsDriver } of snippets)
       if (needsDriver === (consumer === withDriver)) record("snippets compile", "all", where, errors.get(name));
-    if (consumer === alone && errors.has("elsewhere")) record("snippets compile", "all", "declarations", errors.get("elsewhere"));
+    if (consumer === alone && errors.has("elsewhere"))
+      record("snippets compile", "all", "declarations", errors.get("elsewhere"));
   }
 
   const surfaces = [];

@@ -163,7 +163,8 @@ export async function collectedTest(file: string, name: string): Promise<FoundTe
     const names = found.map((each) => JSON.stringify(fullName(each))).join(", ");
     throw new TypeError(`--test must name one test, got ${JSON.stringify(name)}: ${names}`);
   }
-  if (test.run.length > 1) throw new TypeError(`${fullName(test)} takes a callback: only tests with promises are explored`);
+  if (test.run.length > 1)
+    throw new TypeError(`${fullName(test)} takes a callback: only tests with promises are explored`);
   const { path } = test.suite;
   const inner = path.toReversed();
   return {

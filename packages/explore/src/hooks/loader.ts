@@ -4,7 +4,14 @@
  */
 import type { LoadHook, ResolveHook } from "node:module";
 import type { MessagePort } from "node:worker_threads";
-import { collectorFor, type InstrumentOptions, instrumentFile, isInstrumented, packageOf, sourceTwin } from "./instrument.js";
+import {
+  collectorFor,
+  type InstrumentOptions,
+  instrumentFile,
+  isInstrumented,
+  packageOf,
+  sourceTwin,
+} from "./instrument.js";
 
 let options: InstrumentOptions;
 let port: MessagePort | undefined;

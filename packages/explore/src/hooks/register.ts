@@ -6,7 +6,14 @@ import * as module from "node:module";
 import { MessageChannel } from "node:worker_threads";
 import { installRuntime } from "../runtime/registry.js";
 import { noteUninstrumented } from "../sites.js";
-import { collectorFor, instrumentFile, isInstrumented, optionsFromEnvironment, packageOf, sourceTwin } from "./instrument.js";
+import {
+  collectorFor,
+  instrumentFile,
+  isInstrumented,
+  optionsFromEnvironment,
+  packageOf,
+  sourceTwin,
+} from "./instrument.js";
 
 /** The synchronous hooks of Node 22.15 and later, as far as they are used here. */
 interface SyncHooks {

@@ -159,7 +159,15 @@ describe("--from-test", () => {
     const found = project.lockwright(["explore", "--from-test", file, "-t", "a shop > sells what it has"]);
     expect(found.out).toContain("sold 2");
     expect(found.code).toBe(1);
-    const again = project.lockwright(["explore", "--from-test", file, "-t", "sells what it has", "--replay", tokenIn(found)!]);
+    const again = project.lockwright([
+      "explore",
+      "--from-test",
+      file,
+      "-t",
+      "sells what it has",
+      "--replay",
+      tokenIn(found)!,
+    ]);
     expect(again.out).toContain("sold 2");
     expect(again.code).toBe(1);
   });

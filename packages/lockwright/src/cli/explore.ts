@@ -30,7 +30,10 @@ const options = {
   strategy: choice(["portfolio", "bounded", "random", "pct", "pos"], "how to search (default portfolio)"),
   replay: text("<token>", "play one schedule back: a token, as a failure prints it"),
   "fail-on": choice(["feasible", "latent"], "latent: failures that need an await to become slower count too"),
-  externals: choice(["error", "allow"], "real I/O: an error (default), or taken as it comes, without replay (default with --from-test)"),
+  externals: choice(
+    ["error", "allow"],
+    "real I/O: an error (default), or taken as it comes, without replay (default with --from-test)",
+  ),
   track: flag("note property accesses: finds lost updates by what was read and written"),
   inline: text("<packages>", "packages to put scheduling points into too, separated by commas"),
   html: text("<file>", "write a failure's report as one HTML page"),
