@@ -10,7 +10,7 @@
  */
 import { LockwrightError } from "../errors.js";
 import { platform } from "../platform.js";
-import type { Guard } from "./guard.js";
+import { CompositeGuard, type Guard, type Permit, permitsOf } from "./guard.js";
 import { showByToString } from "./inspection.js";
 import { type AcquireOptions, show } from "./options.js";
 
@@ -21,12 +21,13 @@ export interface Acquirable {
 }
 
 /** Holds several guards until it is released. */
-export class GuardSet implements Guard {
+export class GuardSet extends CompositeGuard {
   readonly #guards: readonly Guard[];
   readonly #title: string;
   #isHeld = true;
 
   constructor(guards: readonly Guard[], title: string) {
+    super();
     this.#guards = guards;
     this.#title = title;
   }
@@ -35,38 +36,31 @@ export class GuardSet implements Guard {
     return this.#isHeld;
   }
 
+  get permits(): readonly Permit[] {
+    return this.#guards.flatMap((guard) => permitsOf(guard) ?? []);
+  }
+
   release(): void {
-    if (this.#isHeld) return this[Symbol.dispose]();
+    if (this.#isHeld) {
+      this.#isHeld = false;
+      return giveBack(this.#guards);
+    }
     throw new LockwrightError(
       "LW_NOT_HELD",
       `this guard of ${this.#title} holds nothing any more; release each guard once`,
     );
   }
 
-  [Symbol.dispose](): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
-    giveBack(this.#guards);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this[Symbol.dispose]();
-    return Promise.resolve();
-  }
-
   get [Symbol.toStringTag](): string {
     return "GuardSet";
   }
 
-  toString(): string {
+  override toString(): string {
     return `GuardSet { of: ${this.#title}, ${this.#isHeld ? "held" : "released"} }`;
   }
 
   static {
     showByToString(this.prototype);
-    // As for a single guard: found at once to be no thenable.
-    // oxlint-disable-next-line unicorn/no-thenable -- the value is undefined: it makes guards no thenables for good
-    Object.defineProperty(this.prototype, "then", { value: undefined });
   }
 }
 
@@ -86,7 +80,7 @@ export async function acquireInOrder(
   const due = timeout === Infinity ? Infinity : platform.now() + timeout;
   const guards: Guard[] = [];
   try {
-    for (const each of wanted) guards.push(await each.acquire(within(due, options)));
+    for (const each of wanted) guards.push(await each.acquire(behind(guards, within(due, options))));
   } catch (error) {
     giveBack(guards);
     throw isTimeout(error) ? lateFor(wanted[guards.length]!, title, timeout, error) : error;
@@ -97,6 +91,14 @@ export async function acquireInOrder(
 /** What is left of the one deadline, as options of the next wait. */
 function within(due: number, options: AcquireOptions | undefined): AcquireOptions | undefined {
   return due === Infinity ? options : { ...options, timeout: Math.max(0, due - platform.now()) };
+}
+
+/** Says that what is held already comes back only after the next wait: a ring through a set is a deadlock too. */
+function behind(guards: readonly Guard[], options: AcquireOptions | undefined): AcquireOptions | undefined {
+  const ours = guards.filter((guard) => guard.held && permitsOf(guard) !== undefined);
+  if (ours.length === 0 || options?.detached === true) return options;
+  const { holding = [] } = options ?? {};
+  return { ...options, holding: [...ours, ...(Array.isArray(holding) ? holding : [holding as Guard])] };
 }
 
 function isTimeout(error: unknown): error is LockwrightError {

@@ -206,7 +206,8 @@ function readHolding(holding: Guard | readonly Guard[], isDetached: boolean): re
     const found = permitsOf(guard);
     if (found === undefined)
       throw new TypeError(`holding must be a guard of a lock on this event loop, or several, got ${show(guard)}`);
-    if (!guard.held) throw (found[0] as Permit).owner.notHeldError(found[0] as Permit);
+    const [first] = found; // none of an empty set
+    if (!guard.held && first !== undefined) throw first.owner.notHeldError(first);
     permits.push(...found);
   }
   return permits;

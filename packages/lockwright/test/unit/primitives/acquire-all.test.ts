@@ -172,3 +172,46 @@ describe("bad input", () => {
     expect(semaphore.available).toBe(3);
   });
 });
+
+describe("deadlocks through a set", () => {
+  test("a set goes in as holding: what it holds already is refused at once", async () => {
+    const [a, b] = [new Mutex({ name: "a" }), new Mutex({ name: "b" })];
+    const keyed = new KeyedMutex<string>();
+    const set = await acquireAll([a, b]);
+    const keys = await keyed.acquireAll(["x", "y"]);
+    expect(await codeOf(b.acquire({ holding: set }))).toBe("LW_DEADLOCK");
+    expect(await codeOf(keyed.acquire("y", { holding: keys }))).toBe("LW_DEADLOCK");
+    const free = await new Mutex().acquire({ holding: [set, keys] });
+    free.release();
+    set.release();
+    expect(await codeOf(b.acquire({ holding: set }))).toBe("LW_NOT_HELD");
+    keys.release();
+    const empty = await acquireAll([]);
+    empty.release();
+    (await a.acquire({ holding: empty })).release();
+  });
+
+  test("what a set has while it waits for the rest closes a ring", async () => {
+    const [a, b] = [new Mutex({ name: "a" }), new Mutex({ name: "b" })];
+    const held = await b.acquire();
+    const all = acquireAll([a, b]);
+    await settle();
+    expect(await codeOf(a.acquire({ holding: held }))).toBe("LW_DEADLOCK");
+    held.release();
+    (await all).release();
+    expect([a.locked, b.locked]).toEqual([false, false]);
+  });
+
+  test("a detached set waits in silence, and a foreign lock's guard is nobody's", async () => {
+    const [a, b] = [new Mutex({ name: "a" }), new Mutex({ name: "b" })];
+    const held = await b.acquire();
+    const all = acquireAll([a, b], { detached: true });
+    await settle();
+    const waiting = a.acquire({ holding: held });
+    held.release();
+    (await all).release();
+    (await waiting).release();
+    const [first, second] = [foreign(new Mutex({ name: "first" })), new Mutex({ name: "second" })];
+    (await acquireAll([first, second])).release();
+  });
+});
