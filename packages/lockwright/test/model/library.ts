@@ -9,7 +9,19 @@ type Face = typeof index & typeof leases & typeof memory;
 /** The parts of the library that models use. */
 export type Library = Pick<
   Face,
-  "LeaseLostError" | "LockSpace" | "MemoryWorld" | "Mutex" | "Semaphore" | "memoryStore"
+  | "Barrier"
+  | "Condition"
+  | "LeaseLostError"
+  | "LockSpace"
+  | "MemoryWorld"
+  | "Mutex"
+  | "Queue"
+  | "ReadWriteLock"
+  | "Semaphore"
+  | "SingleFlight"
+  | "TaskGroup"
+  | "acquireAll"
+  | "memoryStore"
 >;
 
 /** Bodies by title. */

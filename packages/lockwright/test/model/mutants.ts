@@ -95,4 +95,58 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     find: "    this.#token += 1n;\n",
     replace: "",
   },
+  "a read is let in beside a writer": {
+    caughtBy: "readers and writers never meet",
+    file: "core/read-write-core.ts",
+    find: "if (this.waiting !== 0 || weight > this.free) return undefined;\n    this.free -= weight;",
+    replace: "if (this.waiting !== 0 || weight > this.free) return undefined;",
+  },
+  "an upgrade does not wait for the readers": {
+    caughtBy: "one writes at a time, on what it has read",
+    file: "core/read-write-core.ts",
+    find: "    this.free -= upgrade.weight;\n    if (isWaitWatched()) this.teller.queued(upgrade);",
+    replace: "    if (isWaitWatched()) this.teller.queued(upgrade);",
+  },
+  "a notification that reached nobody is not passed on": {
+    caughtBy: "a notification that crosses an abort",
+    file: "core/condition-room.ts",
+    find: "if (wait.returning !== undefined) return void this.notify(1); // C3",
+    replace: "if (wait.returning !== undefined) return;",
+  },
+  "a notification wakes nobody": {
+    caughtBy: "no notification is lost",
+    file: "core/condition-room.ts",
+    find: "      this.#ring.shift();\n      if (isGrantWatched()) this.place.teller.note(wait, undefined);\n      this.#moveOver(wait);",
+    replace: "      this.#ring.shift();",
+  },
+  "the last caller's leaving ends a flight that others wait for": {
+    caughtBy: "callers of one flight",
+    file: "primitives/single-flight.ts",
+    find: "if (this.#isKept || this.hasCallers) return;",
+    replace: "if (this.#isKept) return;",
+  },
+  "a flight whose callers left is found by the next": {
+    caughtBy: "callers of one flight",
+    file: "primitives/single-flight.ts",
+    find: "    this.#isKept = true;\n    this.#forget(this);\n    this.#controller",
+    replace: "    this.#isKept = true;\n    this.#controller",
+  },
+  "a group does not wait for its tasks": {
+    caughtBy: "the first failure of a group",
+    file: "primitives/task-group.ts",
+    find: "while (this.#live > 0) await",
+    replace: "if (this.#live > 9) await",
+  },
+  "a set is taken in the order given": {
+    caughtBy: "sets of locks taken in any order",
+    file: "primitives/acquire-all.ts",
+    find: "const inOrder = places.toSorted(comparePlaces);",
+    replace: "const inOrder = places;",
+  },
+  "a set that waits is not known to hold": {
+    caughtBy: "a set and a nested lock",
+    file: "core/guard-set.ts",
+    find: "if (ours.length === 0 || options?.detached === true) return options;",
+    replace: "if (ours.length >= 0) return options;",
+  },
 };
