@@ -80,6 +80,7 @@ describe("__complete", () => {
       "release",
       "wait",
       "watch",
+      "explore",
       "demo",
       "completion",
       "help",
