@@ -151,12 +151,17 @@ export class SlotSegment {
   }
 }
 
-/** Two times shared by the threads, in monotonic milliseconds. */
+const DRIVER = 3;
+const UNTOUCHED = 0n;
+const IN_USE = 1n;
+const ENDED = 2n;
+
+/** What the threads share beside the slots; times in monotonic milliseconds. */
 export class KeeperClock {
   readonly buffer: SharedArrayBuffer;
   readonly #longs: BigInt64Array;
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(24)) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(32)) {
     this.buffer = buffer;
     this.#longs = new BigInt64Array(buffer);
   }
@@ -186,6 +191,16 @@ export class KeeperClock {
 
   set isTelling(on: boolean) {
     Atomics.store(this.#longs, 2, on ? 1n : 0n);
+  }
+
+  /** The keeper asks before it first touches a driver; false when the thread is to end instead. */
+  mayUseDriver(): boolean {
+    return Atomics.compareExchange(this.#longs, DRIVER, UNTOUCHED, IN_USE) !== ENDED;
+  }
+
+  /** Ends a keeper that has not touched a driver, and keeps it from doing so; false when it has. */
+  endUntouched(): boolean {
+    return Atomics.compareExchange(this.#longs, DRIVER, UNTOUCHED, ENDED) === UNTOUCHED;
   }
 }
 

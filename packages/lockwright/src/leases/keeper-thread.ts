@@ -17,6 +17,7 @@ export type ToKeeper =
   | { readonly type: "segment"; readonly buffer: SharedArrayBuffer }
   | { readonly type: "open"; readonly store: number; readonly source: KeeperSource }
   | { readonly type: "close"; readonly store: number }
+  | { readonly type: "end" }
   | { readonly type: "look" };
 
 /** What the keeper says. `failed`: a store could not be opened here; its leases must be renewed on the main loop. */
@@ -111,6 +112,7 @@ function shortestTtl(): number {
 }
 
 async function open(store: number, source: KeeperSource): Promise<void> {
+  if (!clock.mayUseDriver()) return;
   try {
     const module = (await import(source.module)) as KeeperModule;
     const connection = await module.openForKeeper(source.options);
@@ -129,6 +131,20 @@ async function close(store: number): Promise<void> {
   await entry?.connection.close();
 }
 
+/** Ends the thread from within: see `KeeperThread.close`. */
+function end(): void {
+  timer?.clear();
+  parentPort?.close();
+}
+
+/** Stores open, close and end one after the other. */
+let work: Promise<void> = Promise.resolve();
+
+function after(step: () => void | Promise<void>): void {
+  // A connection that cannot be closed goes with the thread.
+  work = work.then(step).catch(() => {});
+}
+
 // The thread is ours: a driver's warning about itself was already shown by the main thread.
 process.removeAllListeners("warning");
 process.on("warning", () => {});
@@ -142,10 +158,13 @@ parentPort?.on("message", (message: ToKeeper) => {
       segments.push(new SlotSegment(message.buffer));
       return;
     case "open":
-      void open(message.store, message.source);
+      after(() => open(message.store, message.source));
       return;
     case "close":
-      void close(message.store);
+      after(() => close(message.store));
+      return;
+    case "end":
+      after(end);
       return;
     case "look":
       look();

@@ -14,6 +14,9 @@ import type { FromKeeper, ToKeeper } from "./keeper-thread.js";
 import type { KeeperConnection, KeeperSource, LockStore } from "./lock-store.js";
 import { type Renewable, type RenewalAnswer, RenewalLoop } from "./renewal-loop.js";
 
+/** How long a keeper may take to end by itself. */
+const END_MS = 2000;
+
 /** A lease to be kept. Times in milliseconds. */
 export interface KeptLease {
   readonly resource: string;
@@ -155,7 +158,19 @@ class KeeperThread {
     if (this.#stores.size > 0) return;
     this.#pulse?.clear();
     if (thread === this) thread = undefined;
-    void this.#worker.terminate();
+    this.#end();
+  }
+
+  /**
+   * A thread that is terminated inside a native driver can take the process with it: libsql panics when it finds the
+   * termination pending. So it ends by itself once it has touched one, and the process waits for that.
+   */
+  #end(): void {
+    if (this.clock.endUntouched()) return void this.#worker.terminate();
+    this.#tell({ type: "end" });
+    this.#worker.ref();
+    const last = platform.setTimer(() => void this.#worker.terminate(), END_MS);
+    this.#worker.once("exit", () => last.clear());
   }
 
   arm(store: number, lease: KeptLease): SlotPlace {
