@@ -16,7 +16,12 @@ afterAll(async () => {
 /** The words, the exit code, what stderr must say. */
 const table: readonly [title: string, words: readonly string[], code: number, says: RegExp][] = [
   ["an unknown command", ["lss"], 64, /there is no command "lss"\ndid you mean ls\?/],
-  ["a command near to nothing", ["frobnicate"], 64, /the commands are run, ls, show, release, wait, watch, explore, demo/],
+  [
+    "a command near to nothing",
+    ["frobnicate"],
+    64,
+    /the commands are run, ls, show, release, wait, watch, explore, demo/,
+  ],
   ["the name of an inherited property as command", ["constructor"], 64, /there is no command "constructor"/],
   ["an option before the command", ["--json", "ls"], 64, /options come after the command/],
   ["an unknown option", ["ls", "--jsn"], 64, /ls has no option "--jsn"\ndid you mean --json\?/],

@@ -92,7 +92,7 @@ export const coordinationModels: Models = {
         });
       const first = wait(abort.signal).then(
         () => true,
-        (error: unknown) => void expect(error).toBe(abort.signal.reason),
+        (error: unknown) => expect(error).toBe(abort.signal.reason),
       );
       const second = wait();
       const cancel = io("cancel").then(() => abort.abort(new Error("enough")));

@@ -213,5 +213,6 @@ describe("deadlocks through a set", () => {
     (await waiting).release();
     const [first, second] = [foreign(new Mutex({ name: "first" })), new Mutex({ name: "second" })];
     (await acquireAll([first, second])).release();
+    expect([a.locked, b.locked, second.locked]).toEqual([false, false, false]);
   });
 });
