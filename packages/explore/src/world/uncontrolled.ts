@@ -38,7 +38,7 @@ function list(lines: readonly string[]): string {
 
 /** Writes the message of `LW_UNCONTROLLED`. `parked` are the awaits that stood, innermost of each strand. */
 export function uncontrolledMessage(requests: readonly OpenRequest[], parked: readonly Site[]): string {
-  const waiting = parked.map(({ file, line, text }) => `  ${file}:${line}  await ${text}`);
+  const waiting = parked.map(({ file, line, text }) => `  ${file}:${line}  await ${text.replace(/^await\s+/, "")}`);
   return [
     "the body waits for real I/O, which the explorer does not decide:",
     list(requests.map(describe)),

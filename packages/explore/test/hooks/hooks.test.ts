@@ -187,7 +187,7 @@ describe("--from-test", () => {
 describe("lockwright explore", () => {
   test.each([
     ["a clean body", ["clean.ts"], 0, /no failing schedule: complete/],
-    ["a body with real I/O", ["reads-a-file.ts"], 3, /FSREQPROMISE.*reads-a-file\.ts:4[^]*t\.io\(fake\)/],
+    ["a body with real I/O", ["reads-a-file.ts"], 3, /FSREQ\w+.*reads-a-file\.ts:4[^]*t\.io\(fake\)/],
     ["a body that never runs the same way twice", ["differs.ts"], 3, /ran differently twice: step \d+/],
     ["a token of another program", ["overdraw.ts", "--replay", "lw1d.0~0000"], 3, /another program/],
     ["a text that is no token", ["overdraw.ts", "--replay", "abc"], 3, /must be a token/],
