@@ -19,10 +19,13 @@
 import { emitDeadlock } from "../events.js";
 import { platform } from "../platform.js";
 import { drained, drainedEdges } from "./deadlock-report.js";
-import type { Permit, PermitOwner } from "./guard.js";
+import type { Permit } from "./guard.js";
+import type { DeadlockMode } from "./options.js";
 
-/** A lock that callers queue for. */
-export interface Contended extends PermitOwner {
+/** A lock that callers queue for, or what else of a lock is waited for. */
+export interface Contended {
+  readonly name: string;
+  readonly deadlock: DeadlockMode;
   /** Its neighbours in the list; undefined when it is not in it, and at the ends. */
   contendedBefore: Contended | undefined;
   contendedAfter: Contended | undefined;

@@ -166,6 +166,7 @@ export class ReadWriteCore extends PermitCore implements SidedOwner {
     fitOut(upgrade, request);
     // RW1: the debt keeps everyone else out from here on.
     this.free -= upgrade.weight;
+    upgrade.beginWait();
     if (isWaitWatched()) this.teller.queued(upgrade);
     return promise;
   }

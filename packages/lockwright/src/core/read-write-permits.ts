@@ -1,7 +1,8 @@
 /** The guards of a read-write lock: permits that can change sides. What that does to the lock says `read-write-core.ts`. */
 import type { Grant } from "../events.js";
+import { type Contended, delist, enlist } from "./drain.js";
 import { type Guard, HELD, Permit, type PermitOwner, QUEUED } from "./guard.js";
-import type { WaitOptions } from "./options.js";
+import type { DeadlockMode, WaitOptions } from "./options.js";
 
 /** Proves that its owner reads: nobody writes until it is released. */
 export interface ReadGuard extends Guard {
@@ -147,12 +148,36 @@ export class WritePermit extends ExclusivePermit implements WriteGuard {
   }
 }
 
+/** An upgrade that waits, which stands in no queue, in the list of what is waited for. */
+class UpgradePlace implements Contended {
+  contendedBefore: Contended | undefined = undefined;
+  contendedAfter: Contended | undefined = undefined;
+  readonly #upgrade: Permit;
+
+  constructor(upgrade: Permit) {
+    this.#upgrade = upgrade;
+  }
+
+  get name(): string {
+    return this.#upgrade.owner.name;
+  }
+
+  get deadlock(): DeadlockMode {
+    return this.#upgrade.owner.deadlock;
+  }
+
+  queued(): readonly Permit[] {
+    return [this.#upgrade];
+  }
+}
+
 /** A reader that became, or waits to become, the writer. */
 export class UpgradedPermit extends ExclusivePermit {
   /** The hold it goes back to. */
   declare readonly base: Permit;
   /** The base was disposed of while it was lent: both end together (RW3). */
   declare endsBase: boolean;
+  #place: UpgradePlace | undefined;
 
   constructor(owner: SidedOwner, state: number, base: Permit) {
     super(owner, state, owner.capacity - base.weight);
@@ -162,6 +187,17 @@ export class UpgradedPermit extends ExclusivePermit {
 
   protected override get sideWeight(): number {
     return this.owner.capacity - this.weight;
+  }
+
+  /** Begins to wait: a drained event loop ends it. */
+  beginWait(): void {
+    enlist((this.#place = new UpgradePlace(this)));
+  }
+
+  override end(state: number, outcome: unknown): void {
+    if (this.#place !== undefined) delist(this.#place);
+    this.#place = undefined;
+    super.end(state, outcome);
   }
 
   /** Makes the end of this hold the end of its base too. */

@@ -104,8 +104,8 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   "an upgrade does not wait for the readers": {
     caughtBy: "one writes at a time, on what it has read",
     file: "core/read-write-core.ts",
-    find: "    this.free -= upgrade.weight;\n    if (isWaitWatched()) this.teller.queued(upgrade);",
-    replace: "    if (isWaitWatched()) this.teller.queued(upgrade);",
+    find: "    this.free -= upgrade.weight;\n    upgrade.beginWait();",
+    replace: "    upgrade.beginWait();",
   },
   "a notification that reached nobody is not passed on": {
     caughtBy: "a notification that crosses an abort",

@@ -4,7 +4,7 @@
  */
 import { subscribe } from "node:diagnostics_channel";
 import { isMainThread, workerData } from "node:worker_threads";
-import { Mutex, ReentrantMutex, Semaphore, taskScope, trackOwners } from "../../../dist/index.js";
+import { Mutex, ReadWriteLock, ReentrantMutex, Semaphore, taskScope, trackOwners } from "../../../dist/index.js";
 
 const m = new Mutex({ name: "m" });
 const a = new Mutex({ name: "a" });
@@ -79,6 +79,12 @@ const programs = {
     const outcomes = await crossed();
     say(...outcomes.map(({ reason }) => reason?.code));
     say(outcomes[0].reason.message.split("\n")[0]);
+  },
+  "an upgrade behind a reader who never leaves": async () => {
+    const lock = new ReadWriteLock({ name: "config" });
+    await lock.read.acquire();
+    const reading = await lock.upgradeable.acquire();
+    await told(reading.upgrade());
   },
   "a drain that is caught, after which the program goes on": async () => {
     await told(m.run(async () => (await pause(5), m.run(() => 1))));

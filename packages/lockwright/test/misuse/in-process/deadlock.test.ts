@@ -50,6 +50,7 @@ const expected: readonly Expected[] = [
     program: "a cycle by drain",
     prints: /^LW_DEADLOCK LW_DEADLOCK\n"b" can never be granted .* the event loop is empty/,
   },
+  { program: "an upgrade behind a reader who never leaves", prints: /^LW_DEADLOCK/ },
   { program: "a drain that is caught, after which the program goes on", prints: /^LW_DEADLOCK\non\n$/ },
   { program: "a guard that is never given back", prints: /^LW_DEADLOCK/ },
   { program: "a paused semaphore", prints: /^LW_DEADLOCK/ },
