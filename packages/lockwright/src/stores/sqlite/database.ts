@@ -159,9 +159,10 @@ export async function retryBusy<T>(path: string, attempt: () => T): Promise<T> {
 
 /** Throws unless the file is empty, or ours in a protocol we speak. */
 function recognise(connection: Database, path: string): void {
-  const application = pragma(connection, "application_id");
-  const protocol = pragma(connection, "user_version");
+  // The application last: another process may be creating the database, in one transaction, between these reads.
   const { tables } = connection.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as { tables: number };
+  const protocol = pragma(connection, "user_version");
+  const application = pragma(connection, "application_id");
   if (application === APPLICATION_ID) {
     if (protocol > PROTOCOL) throw newerProtocol(protocol);
     return;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Command } from "../../../src/leases/lock-store.js";
+import { LockDatabase } from "../../../src/stores/sqlite/database.js";
 import { PROTOCOL } from "../../../src/stores/sqlite/document.js";
 import { type Driver, explain, loadDriver, resultCode, storeError } from "../../../src/stores/sqlite/driver.js";
 import { type SqliteStore, sqliteStore } from "../../../src/stores/sqlite.js";
@@ -196,4 +197,34 @@ describe("a driver's error", () => {
       message: expect.stringContaining("npm install libsql") as string,
     });
   });
+});
+
+test.each([0, 1, 2])("a database that another process creates before look %i is no other program's", async (at) => {
+  const donor = join(folder, "donor.db");
+  await (await sqliteStore({ path: donor })).close();
+  const application = driver.open(donor).prepare("PRAGMA application_id").get() as { application_id: number };
+  let looks = 0;
+  const opening = LockDatabase.open(path, {
+    name: driver.name,
+    open(file) {
+      const connection = driver.open(file);
+      return {
+        exec: (text) => connection.exec(text),
+        close: () => connection.close(),
+        prepare(text) {
+          if (looks === at)
+            sql(`BEGIN IMMEDIATE; CREATE TABLE t (a); PRAGMA application_id = ${application.application_id};
+              PRAGMA user_version = ${PROTOCOL}; COMMIT`);
+          looks += 1;
+          return connection.prepare(text);
+        },
+      };
+    },
+  });
+  const outcome = await opening.then(
+    (database) => void database.close(),
+    (error: unknown) => String(error),
+  );
+  expect(looks).toBeGreaterThan(at);
+  expect(outcome ?? "").not.toContain("another program"); // it is no whole space, and may be refused for that
 });
