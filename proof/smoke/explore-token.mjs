@@ -40,7 +40,11 @@ try {
   writeFileSync(file, program);
   const run = (env) => {
     const args = ["--import", "@lockwright/explore/register", file];
-    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", env: { ...process.env, ...env } });
+    const { stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: folder, // --import is looked up from here
+      encoding: "utf8",
+      env: { ...process.env, ...env },
+    });
     assert.match(stdout, /^\{/, stderr);
     return JSON.parse(stdout);
   };

@@ -222,7 +222,7 @@ test.each([0, 1, 2])("a database that another process creates before look %i is 
     },
   });
   const outcome = await opening.then(
-    (database) => void database.close(),
+    (database) => database.close(),
     (error: unknown) => String(error),
   );
   expect(looks).toBeGreaterThan(at);
