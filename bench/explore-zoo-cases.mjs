@@ -1,10 +1,13 @@
 /** The zoo under the explorer and under its peers; one row for each program. Runs in a process that loads the hooks. */
+import { fileURLToPath } from "node:url";
 import { exploreReport } from "../packages/explore/dist/index.js";
 import { programs } from "../packages/explore/test/zoo/all.ts";
 import { useIo } from "../packages/explore/test/zoo/zoo.ts";
 import { fc, PlainWorld, within } from "./explore-support.mjs";
 import { flags, keep, printVerdicts, verdict } from "./leases-support.mjs";
 
+/** A kept result names no folder of this machine. */
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Milliseconds that each peer may spend on a program, and the most runs. */
 const PEER_MS = flags.quick ? 300 : 1500;
 const PEER_RUNS = flags.quick ? 300 : 2000;
@@ -84,7 +87,7 @@ async function explored(program) {
     deviations,
     grade,
     token,
-    message: error.message.split("\n")[0],
+    message: error.message.split("\n")[0].replaceAll(ROOT, ""),
     ms,
   };
 }

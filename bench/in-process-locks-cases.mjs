@@ -150,6 +150,20 @@ async function longHolds(start) {
 
 /** The cases by name; `sample` and `sampleTimed` as in in-process-cases.mjs. */
 export function lockCases(sample, sampleTimed) {
+  const newKeys = () => {
+    const lock = new lockwright.KeyedMutex();
+    let key = 0;
+    return sample(async () => {
+      for (let at = 0; at < OPS; at += 1) {
+        const guard = await lock.acquire((key += 1));
+        try {
+          sink += 1;
+        } finally {
+          guard.release();
+        }
+      }
+    }, OPS);
+  };
   const cases = {
     "hot key try lockwright": () => {
       const lock = new lockwright.KeyedMutex();
@@ -189,20 +203,7 @@ export function lockCases(sample, sampleTimed) {
         for (let at = 0; at < OPS; at += 1) await lock.acquire("key", body);
       }, OPS);
     },
-    "new keys lockwright": () => {
-      const lock = new lockwright.KeyedMutex();
-      let key = 0;
-      return sample(async () => {
-        for (let at = 0; at < OPS; at += 1) {
-          const guard = await lock.acquire((key += 1));
-          try {
-            sink += 1;
-          } finally {
-            guard.release();
-          }
-        }
-      }, OPS);
-    },
+    "new keys lockwright": newKeys,
     "new keys async-lock": () => {
       const lock = new AsyncLock();
       let key = 0;
@@ -226,18 +227,7 @@ export function lockCases(sample, sampleTimed) {
     },
     "new keys lockwright among all kinds": () => {
       useAllKinds();
-      const lock = new lockwright.KeyedMutex();
-      let key = 0;
-      return sample(async () => {
-        for (let at = 0; at < OPS; at += 1) {
-          const guard = await lock.acquire((key += 1));
-          try {
-            sink += 1;
-          } finally {
-            guard.release();
-          }
-        }
-      }, OPS);
+      return newKeys();
     },
     "one MB": () => ({ p50: 1e6, min: 1e6 }),
     "rw free lockwright": () => {
