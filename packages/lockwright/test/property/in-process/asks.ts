@@ -22,10 +22,15 @@ export interface Ask {
   readonly signal: number | undefined;
 }
 
-export const askShapes: fc.Arbitrary<AskShape> = fc.record({
-  timeout: fc.option(fc.constantFrom(0, TIMEOUT), { nil: undefined, freq: 2 }),
-  signal: fc.option(fc.nat({ max: SIGNALS - 1 }), { nil: undefined, freq: 2 }),
-});
+/** Shapes whose timeouts, in milliseconds, are of these. */
+export function shapesWith(...timeouts: readonly number[]): fc.Arbitrary<AskShape> {
+  return fc.record({
+    timeout: fc.option(fc.constantFrom(...timeouts), { nil: undefined, freq: 2 }),
+    signal: fc.option(fc.nat({ max: SIGNALS - 1 }), { nil: undefined, freq: 2 }),
+  });
+}
+
+export const askShapes: fc.Arbitrary<AskShape> = shapesWith(0, TIMEOUT);
 export const signals: fc.Arbitrary<number> = fc.nat({ max: SIGNALS - 1 });
 export const spans: fc.Arbitrary<number> = fc.constantFrom(1, 4, TIMEOUT);
 
@@ -62,6 +67,11 @@ export class Asks {
     };
   }
 
+  /** A new ask that does not wait. */
+  id(): number {
+    return this.#ids++;
+  }
+
   follow<T>(id: number, promise: Promise<T>, show: (value: T) => string): void {
     this.outcomes.set(id, "waits");
     promise.then(
@@ -78,11 +88,24 @@ export class Asks {
   }
 }
 
-/** Runs `act` on both and compares at once what `state` gives, and after all microtasks what became of each ask. */
+/** Compares what became of each ask. */
+export function expectOutcomes(model: ReferenceWaits, asks: Asks): void {
+  const inOrder = (outcomes: Map<number, string>): unknown =>
+    Object.fromEntries([...outcomes].sort(([a], [b]) => a - b));
+  expect(inOrder(asks.outcomes), "I4, I5, I6: how each ask ended, in the order of service").toEqual(
+    inOrder(model.outcomes),
+  );
+}
+
+/**
+ * Runs `act` on both and compares at once what `state` gives, and after all microtasks what became of each ask and what
+ * `rest` gives.
+ */
 export function step<M extends ReferenceWaits, R extends { readonly asks: Asks }>(
   text: string,
   act: (model: M, real: R) => void,
   state: (model: M, real: R) => void,
+  rest?: (model: M, real: R) => void,
 ): fc.AsyncCommand<M, R> {
   return {
     check: () => true,
@@ -90,9 +113,8 @@ export function step<M extends ReferenceWaits, R extends { readonly asks: Asks }
       act(model, real);
       state(model, real);
       for (let tick = 0; tick < 12; tick += 1) await Promise.resolve();
-      const inOrder = (outcomes: Map<number, string>): unknown =>
-        Object.fromEntries([...outcomes].sort(([a], [b]) => a - b));
-      expect(inOrder(real.asks.outcomes)).toEqual(inOrder(model.outcomes));
+      expectOutcomes(model, real.asks);
+      rest?.(model, real);
     },
     toString: () => text,
   };

@@ -1,78 +1,51 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { pendingDeadlines } from "../../../src/core/deadlines.js";
-import { CapacityLimiter, type Guard, type LockwrightError } from "../../../src/index.js";
-import { installTestPlatform, type TestPlatform } from "../../support/test-platform.js";
+import { CapacityLimiter, type Guard } from "../../../src/index.js";
+import { installTestPlatform } from "../../support/test-platform.js";
+import { abortBoth, advanceBoth, Asks, type AskShape, expectNoDeadlines, shapesWith, signals, step } from "./asks.js";
 import { coreOf } from "./permit-model.js";
 import { ReferenceLimiter } from "./reference-limiter.js";
 
-const SIGNALS = 2;
 const BORROWERS = ["ann", "bob", "cid"] as const;
 
 interface Real {
   readonly limiter: CapacityLimiter<string>;
-  readonly clock: TestPlatform;
+  readonly asks: Asks;
   readonly guards: Map<number, Guard>;
-  readonly outcomes: Map<number, string>;
-  readonly controllers: AbortController[];
-  ids: number;
 }
 
 type Command = fc.AsyncCommand<ReferenceLimiter, Real>;
 
-async function check(model: ReferenceLimiter, real: Real): Promise<void> {
-  expect(real.limiter.stats(), "I2, I3").toMatchObject({
+function compare(model: ReferenceLimiter, { limiter }: Real): void {
+  expect(limiter.stats(), "I2, I3").toMatchObject({
     capacity: model.total,
     held: model.held.size,
     available: model.total - model.held.size,
     waiting: model.queue.length,
   });
-  const named = [...real.limiter.borrowers].filter((borrower) => typeof borrower === "string");
-  expect(named.toSorted()).toEqual([...model.held.values()].flatMap((ask) => ask.borrower ?? []).toSorted());
-  for (let step = 0; step < 8; step += 1) await Promise.resolve();
-  const sorted = (outcomes: Map<number, string>): unknown =>
-    Object.fromEntries([...outcomes].sort(([a], [b]) => a - b));
-  expect(sorted(real.outcomes), "I4, I5, I6, B1").toEqual(sorted(model.outcomes));
-  for (const guard of real.guards.values()) expect(guard.held).toBe(true);
+  const named = [...limiter.borrowers].filter((borrower) => typeof borrower === "string");
+  expect(named.toSorted(), "B1").toEqual([...model.held.values()].flatMap((ask) => ask.borrower ?? []).toSorted());
 }
 
-function command(text: string, run: (model: ReferenceLimiter, real: Real) => void): Command {
-  return {
-    check: () => true,
-    async run(model, real) {
-      run(model, real);
-      await check(model, real);
-    },
-    toString: () => text,
-  };
+function command(text: string, act: (model: ReferenceLimiter, real: Real) => void): Command {
+  return step(text, act, compare, (_model, { guards }) => {
+    for (const guard of guards.values()) expect(guard.held).toBe(true);
+  });
 }
 
-interface AskShape {
+interface BorrowShape {
   readonly borrower: string | undefined;
-  readonly timeout: number | undefined;
-  readonly signal: number | undefined;
+  readonly wait: AskShape;
 }
 
-function acquire(shape: AskShape): Command {
-  return command(`acquire(${JSON.stringify(shape)})`, (model, real) => {
-    const id = real.ids++;
-    const { borrower, timeout, signal } = shape;
-    const due = timeout === undefined ? undefined : real.clock.now() + timeout;
-    model.acquire({ id, borrower, due, signal }, timeout === 0);
-    real.outcomes.set(id, "waiting");
-    real.limiter
-      .acquire({
-        ...(borrower === undefined ? {} : { borrower }),
-        ...(timeout === undefined ? {} : { timeout }),
-        ...(signal === undefined ? {} : { signal: real.controllers[signal]!.signal }),
-      })
-      .then(
-        (guard) => {
-          real.guards.set(id, guard);
-          real.outcomes.set(id, "held");
-        },
-        (error: LockwrightError | string) => real.outcomes.set(id, typeof error === "string" ? error : error.code),
-      );
+function acquire({ borrower, wait }: BorrowShape): Command {
+  return command(`acquire(${JSON.stringify({ borrower, ...wait })})`, (model, { limiter, asks, guards }) => {
+    const { ask, options } = asks.make(wait);
+    model.acquire({ ...ask, borrower }, wait.timeout === 0);
+    asks.follow(ask.id, limiter.acquire(borrower === undefined ? options : { ...options, borrower }), (guard) => {
+      guards.set(ask.id, guard);
+      return "held";
+    });
   });
 }
 
@@ -83,13 +56,13 @@ function tryAcquire(borrower: string | undefined): Command {
       expect(() => real.limiter.tryAcquire(options)).toThrow(expect.objectContaining({ code: "LW_BUSY" }));
       return;
     }
-    const id = real.ids++;
+    const id = real.asks.id();
     const guard = real.limiter.tryAcquire(options);
     expect(guard !== undefined).toBe(model.isFree);
     if (guard === undefined) return;
     model.grant({ id, borrower, due: undefined, signal: undefined });
     real.guards.set(id, guard);
-    real.outcomes.set(id, "held");
+    real.asks.outcomes.set(id, "held");
   });
 }
 
@@ -102,7 +75,7 @@ function release(which: number): Command {
     real.guards.delete(id);
     model.release(id);
     guard.release();
-    real.outcomes.set(id, "released");
+    real.asks.outcomes.set(id, "released");
   });
 }
 
@@ -116,28 +89,7 @@ function releaseBy(borrower: string): Command {
     model.release(id);
     real.limiter.release(borrower);
     real.guards.delete(id);
-    real.outcomes.set(id, "released");
-  });
-}
-
-function abort(which: number): Command {
-  return command(`abort(${which})`, (model, real) => {
-    model.remove((ask) => ask.signal === which, "aborted");
-    const controller = real.controllers[which]!;
-    real.controllers[which] = new AbortController();
-    controller.abort("aborted");
-  });
-}
-
-function advance(ms: number): Command {
-  return command(`advance(${ms})`, (model, real) => {
-    const end = real.clock.now() + ms;
-    for (;;) {
-      const next = Math.min(...model.queue.map((ask) => ask.due ?? Infinity));
-      if (next > end) break;
-      model.remove((ask) => ask.due === next, "LW_TIMEOUT");
-    }
-    real.clock.advance(ms);
+    real.asks.outcomes.set(id, "released");
   });
 }
 
@@ -150,11 +102,7 @@ function setTotal(total: number): Command {
 }
 
 const borrower = fc.option(fc.constantFrom(...BORROWERS), { nil: undefined, freq: 4 });
-const ask = fc.record({
-  borrower,
-  timeout: fc.option(fc.constantFrom(0, 5, 10), { nil: undefined, freq: 2 }),
-  signal: fc.option(fc.nat({ max: SIGNALS - 1 }), { nil: undefined, freq: 2 }),
-});
+const ask = fc.record({ borrower, wait: shapesWith(0, 5, 10) });
 const commands = fc.commands(
   [
     ask.map(acquire),
@@ -162,8 +110,8 @@ const commands = fc.commands(
     borrower.map(tryAcquire),
     fc.nat({ max: 9 }).map(release),
     fc.constantFrom(...BORROWERS).map(releaseBy),
-    fc.nat({ max: SIGNALS - 1 }).map(abort),
-    fc.constantFrom(1, 5, 10).map(advance),
+    signals.map((which) => command(`abort(${which})`, (model, { asks }) => abortBoth(model, asks, which))),
+    fc.constantFrom(1, 5, 10).map((ms) => command(`advance(${ms})`, (model, { asks }) => advanceBoth(model, asks, ms))),
     fc.constantFrom(0, 1, 2, 3).map(setTotal),
   ],
   { maxCommands: 60, size: "max" },
@@ -174,14 +122,13 @@ test("a CapacityLimiter behaves like the obvious reference [I1–I6, B1, B2]", a
     fc.asyncProperty(commands, async (sequence) => {
       using clock = installTestPlatform();
       const limiter = new CapacityLimiter<string>(2);
-      const controllers = Array.from({ length: SIGNALS }, () => new AbortController());
-      const real: Real = { limiter, clock, guards: new Map(), outcomes: new Map(), controllers, ids: 0 };
+      const real: Real = { limiter, asks: new Asks(clock), guards: new Map() };
       await fc.asyncModelRun(() => ({ model: new ReferenceLimiter(2), real }), sequence);
       limiter.cancelWaiters();
       for (const guard of real.guards.values()) guard.release();
       const core = coreOf(limiter);
-      const rest = [core.held, core.waiting, core.inspect().span, limiter.borrowers.size, pendingDeadlines()];
-      expect(rest).toEqual([0, 0, 0, 0, 0]);
+      expect([core.held, core.waiting, core.inspect().span, limiter.borrowers.size]).toEqual([0, 0, 0, 0]);
+      expectNoDeadlines(clock);
       limiter.total = BORROWERS.length;
       for (const name of BORROWERS) expect(limiter.tryAcquire({ borrower: name })?.held).toBe(true);
     }),

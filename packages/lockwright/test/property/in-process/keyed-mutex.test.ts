@@ -1,20 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { pendingDeadlines } from "../../../src/core/deadlines.js";
-import { type Guard, KeyedMutex, type LockwrightError } from "../../../src/index.js";
-import { installTestPlatform, type TestPlatform } from "../../support/test-platform.js";
+import { type Guard, KeyedMutex } from "../../../src/index.js";
+import { installTestPlatform } from "../../support/test-platform.js";
+import { abortBoth, Asks, type AskShape, expectNoDeadlines, expectOutcomes, shapesWith, signals } from "./asks.js";
 import { type KeyAsk, ReferenceKeyed } from "./reference-keyed.js";
 
-const SIGNALS = 2;
 const KEYS = ["a", "b", "c", "d"] as const;
 
 interface Real {
   readonly mutex: KeyedMutex;
-  readonly clock: TestPlatform;
+  readonly asks: Asks;
   readonly held: Map<number, { readonly guard: Guard; readonly ask: KeyAsk }>;
-  readonly outcomes: Map<number, string>;
-  readonly controllers: AbortController[];
-  ids: number;
 }
 
 type Command = fc.AsyncCommand<ReferenceKeyed, Real>;
@@ -23,15 +19,13 @@ async function check(model: ReferenceKeyed, real: Real): Promise<void> {
   // I3 on single keys: before any microtask has run each key is held or not as the reference says.
   const isHeld = (key: string): number => (model.holders.has(key) ? 1 : 0);
   expect(KEYS.map((key) => real.mutex.at(key).stats().held)).toEqual(KEYS.map(isHeld));
-  model.goOn(real.clock.now());
+  model.goOn(real.asks.clock.now());
   for (let step = 0; step < 40; step += 1) await Promise.resolve();
   expect(KEYS.map((key) => real.mutex.at(key).stats())).toMatchObject(
     KEYS.map((key) => ({ held: isHeld(key), waiting: model.queues.get(key)?.length ?? 0 })),
   );
   expect(real.mutex.size, "K2: an entry per key in use, no more").toBe(model.size);
-  const sorted = (outcomes: Map<number, string>): unknown =>
-    Object.fromEntries([...outcomes].sort(([a], [b]) => a - b));
-  expect(sorted(real.outcomes), "I4, I5, I6").toEqual(sorted(model.outcomes));
+  expectOutcomes(model, real.asks);
 }
 
 function command(text: string, run: (model: ReferenceKeyed, real: Real) => void): Command {
@@ -45,48 +39,37 @@ function command(text: string, run: (model: ReferenceKeyed, real: Real) => void)
   };
 }
 
-interface AskShape {
+interface KeysShape {
   readonly keys: readonly string[];
-  readonly timeout: number | undefined;
-  readonly signal: number | undefined;
+  readonly wait: AskShape;
 }
 
-function newAsk(real: Real, keys: readonly string[], shape?: AskShape): KeyAsk {
-  const { timeout, signal } = shape ?? {};
-  const due = timeout === undefined ? undefined : real.clock.now() + timeout;
-  return { id: real.ids++, keys: [...new Set(keys)].toSorted(), due, signal, has: 0 };
+/** In the order in which they are taken. */
+function inOrder(keys: readonly string[]): readonly string[] {
+  return [...new Set(keys)].toSorted();
 }
 
-function acquire(shape: AskShape): Command {
-  return command(`acquire(${JSON.stringify(shape)})`, (model, real) => {
-    const ask = newAsk(real, shape.keys, shape);
-    const options = {
-      ...(shape.timeout === undefined ? {} : { timeout: shape.timeout }),
-      ...(shape.signal === undefined ? {} : { signal: real.controllers[shape.signal]!.signal }),
-    };
-    model.start(ask, shape.timeout === 0);
-    real.outcomes.set(ask.id, "waiting");
-    const { mutex } = real;
-    const wait =
-      shape.keys.length === 1 ? mutex.acquire(shape.keys[0]!, options) : mutex.acquireAll(shape.keys, options);
-    wait.then(
-      (guard) => {
-        real.held.set(ask.id, { guard, ask });
-        real.outcomes.set(ask.id, "held");
-      },
-      (error: LockwrightError | string) => real.outcomes.set(ask.id, typeof error === "string" ? error : error.code),
-    );
+function acquire({ keys, wait }: KeysShape): Command {
+  return command(`acquire(${JSON.stringify({ keys, ...wait })})`, (model, { mutex, asks, held }) => {
+    const { ask: plain, options } = asks.make(wait);
+    const ask: KeyAsk = { ...plain, keys: inOrder(keys), has: 0 };
+    model.start(ask, wait.timeout === 0);
+    const granted = keys.length === 1 ? mutex.acquire(keys[0]!, options) : mutex.acquireAll(keys, options);
+    asks.follow(ask.id, granted, (guard: Guard) => {
+      held.set(ask.id, { guard, ask });
+      return "held";
+    });
   });
 }
 
 function tryAcquire(keys: readonly string[]): Command {
   return command(`tryAcquire(${keys.join()})`, (model, real) => {
-    const ask = newAsk(real, keys);
+    const ask: KeyAsk = { id: real.asks.id(), keys: inOrder(keys), due: undefined, signal: undefined, has: 0 };
     const guard = keys.length === 1 ? real.mutex.tryAcquire(keys[0]!) : real.mutex.tryAcquireAll(keys);
     expect(guard !== undefined).toBe(model.tryAll(ask));
     if (guard === undefined) return;
     real.held.set(ask.id, { guard, ask });
-    real.outcomes.set(ask.id, "held");
+    real.asks.outcomes.set(ask.id, "held");
   });
 }
 
@@ -99,7 +82,7 @@ function release(which: number): Command {
     real.held.delete(id);
     model.release(ask);
     guard.release();
-    real.outcomes.set(id, "released");
+    real.asks.outcomes.set(id, "released");
     expect(() => guard.release()).toThrow(expect.objectContaining({ code: "LW_NOT_HELD" }));
   });
 }
@@ -111,7 +94,7 @@ function ending(text: string, run: (model: ReferenceKeyed, real: Real) => void):
     async run(model, real) {
       run(model, real);
       for (let step = 0; step < 40; step += 1) await Promise.resolve();
-      model.goOn(real.clock.now());
+      model.goOn(real.asks.clock.now());
       await check(model, real);
     },
     toString: () => text,
@@ -119,18 +102,13 @@ function ending(text: string, run: (model: ReferenceKeyed, real: Real) => void):
 }
 
 function abort(which: number): Command {
-  return ending(`abort(${which})`, (model, real) => {
-    model.remove((ask) => ask.signal === which, "aborted");
-    const controller = real.controllers[which]!;
-    real.controllers[which] = new AbortController();
-    controller.abort("aborted");
-  });
+  return ending(`abort(${which})`, (model, real) => abortBoth(model, real.asks, which));
 }
 
 function cancelWaiters(key: string): Command {
   return ending(`at(${key}).cancelWaiters()`, (model, real) => {
     const count = model.queues.get(key)?.length ?? 0;
-    model.remove((_ask, of) => of === key, "LW_CANCELLED");
+    model.end((_ask, of) => of === key, "LW_CANCELLED");
     expect(real.mutex.at(key).cancelWaiters()).toBe(count);
   });
 }
@@ -138,17 +116,13 @@ function cancelWaiters(key: string): Command {
 function advance(ms: number): Command {
   return ending(`advance(${ms})`, (model, real) => {
     // Due times never lie apart within one step: timeouts and steps are multiples of the same 5.
-    model.remove((ask) => ask.due !== undefined && ask.due <= real.clock.now() + ms, "LW_TIMEOUT");
-    real.clock.advance(ms);
+    model.end((ask) => ask.due !== undefined && ask.due <= real.asks.clock.now() + ms, "LW_TIMEOUT");
+    real.asks.clock.advance(ms);
   });
 }
 
 const some = fc.subarray([...KEYS], { minLength: 1, maxLength: 3 });
-const ask = fc.record({
-  keys: some,
-  timeout: fc.option(fc.constantFrom(0, 5, 10, 20), { nil: undefined, freq: 2 }),
-  signal: fc.option(fc.nat({ max: SIGNALS - 1 }), { nil: undefined, freq: 2 }),
-});
+const ask = fc.record({ keys: some, wait: shapesWith(0, 5, 10, 20) });
 const commands = fc.commands(
   [
     ask.map(acquire),
@@ -156,7 +130,7 @@ const commands = fc.commands(
     some.map(tryAcquire),
     fc.nat({ max: 9 }).map(release),
     fc.nat({ max: 9 }).map(release),
-    fc.nat({ max: SIGNALS - 1 }).map(abort),
+    signals.map(abort),
     fc.constantFrom(...KEYS).map(cancelWaiters),
     fc.constant(5).map(advance),
   ],
@@ -169,15 +143,15 @@ describe("KeyedMutex", () => {
       fc.asyncProperty(commands, async (sequence) => {
         using clock = installTestPlatform();
         const mutex = new KeyedMutex();
-        const controllers = Array.from({ length: SIGNALS }, () => new AbortController());
-        const real: Real = { mutex, clock, held: new Map(), outcomes: new Map(), controllers, ids: 0 };
+        const real: Real = { mutex, asks: new Asks(clock), held: new Map() };
         await fc.asyncModelRun(() => ({ model: new ReferenceKeyed(), real }), sequence);
         for (let round = 0; round < 4; round += 1) {
           for (const key of KEYS) mutex.at(key).cancelWaiters();
           for (const { guard } of real.held.values()) guard[Symbol.dispose]();
           for (let step = 0; step < 40; step += 1) await Promise.resolve();
         }
-        expect([mutex.size, pendingDeadlines(), clock.timers.size]).toEqual([0, 0, 0]);
+        expect(mutex.size).toBe(0);
+        expectNoDeadlines(clock);
       }),
       { numRuns: 200 },
     );

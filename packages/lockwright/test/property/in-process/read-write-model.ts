@@ -3,23 +3,17 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { HELD, type Permit } from "../../../src/core/guard.js";
 import { ALL } from "../../../src/core/read-write-core.js";
-import type { Guard, LocalLock, LockwrightError, ReadGuard, ReadWriteLock, WriteGuard } from "../../../src/index.js";
-import type { UpgradeableGuard } from "../../../src/index.js";
-import type { TestPlatform } from "../../support/test-platform.js";
+import type { Guard, LocalLock, ReadGuard, ReadWriteLock, UpgradeableGuard, WriteGuard } from "../../../src/index.js";
+import { abortBoth, advanceBoth, type Asks, type AskShape, shapesWith, signals, step } from "./asks.js";
 import { coreOfFace } from "./core-access.js";
 import type { Kind, ReferenceReadWrite } from "./reference-read-write.js";
-
-export const SIGNALS = 2;
 
 /** The real side. */
 export interface Real {
   readonly lock: ReadWriteLock;
-  readonly clock: TestPlatform;
+  readonly asks: Asks;
   /** Guards by the id of their ask, while held. */
   readonly guards: Map<number, Guard>;
-  readonly outcomes: Map<number, string>;
-  readonly controllers: AbortController[];
-  ids: number;
 }
 
 type Command = fc.AsyncCommand<ReferenceReadWrite, Real>;
@@ -31,7 +25,8 @@ function faceOf(lock: ReadWriteLock, kind: Kind): LocalLock {
   return lock[kind];
 }
 
-async function check(model: Model, real: Real): Promise<void> {
+/** At once, before any microtask has run. */
+function compare(model: Model, real: Real): void {
   const core = coreOfFace(real.lock.read);
   const upgrading = model.upgrade === undefined ? 0 : 1;
   for (const kind of KINDS) {
@@ -49,71 +44,48 @@ async function check(model: Model, real: Real): Promise<void> {
   expect(queued.length).toBe(model.queue.length);
   if (head !== undefined) expect(head.weight, "I1: the head does not fit").toBeGreaterThan(core.free);
   if (queued.length === 0) expect(span, "I4: nothing is kept of those who left").toBe(0);
-  for (let step = 0; step < 8; step += 1) await Promise.resolve();
+}
+
+/** When everybody has what was granted. */
+function compareHolds(model: Model, real: Real): void {
+  const core = coreOfFace(real.lock.read);
   const taken = [...real.guards.values()]
     .map((guard) => guard as Permit)
     .filter((permit) => permit.state === HELD)
     .reduce((sum, permit) => sum + permit.weight, 0);
   const debt = core.waitingUpgrade?.weight ?? 0;
   expect(core.free, "I2, RW1: free is all less what is held and owed").toBe(ALL - taken - debt);
-  const sorted = (outcomes: Map<number, string>): unknown =>
-    Object.fromEntries([...outcomes].sort(([a], [b]) => a - b));
-  expect(sorted(real.outcomes), "I4, I5, I6").toEqual(sorted(model.outcomes));
   for (const [id, guard] of real.guards) expect(guard.held, `guard ${id}`).toBe(!model.isLent(id));
 }
 
-function command(text: string, run: (model: Model, real: Real) => void): Command {
-  return {
-    check: () => true,
-    async run(model, real) {
-      run(model, real);
-      await check(model, real);
-    },
-    toString: () => text,
-  };
+function command(text: string, act: (model: Model, real: Real) => void): Command {
+  return step(text, act, compare, compareHolds);
 }
 
-interface WaitShape {
-  readonly timeout: number | undefined;
-  readonly signal: number | undefined;
+function follow({ asks, guards }: Real, id: number, wait: Promise<Guard>): void {
+  asks.follow(id, wait, (guard) => {
+    guards.set(id, guard);
+    return "held";
+  });
 }
 
-function optionsOf({ timeout, signal }: WaitShape, real: Real): { timeout?: number; signal?: AbortSignal } {
-  return {
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(signal === undefined ? {} : { signal: real.controllers[signal]!.signal }),
-  };
-}
-
-function follow(real: Real, id: number, wait: Promise<Guard>): void {
-  real.outcomes.set(id, "waiting");
-  wait.then(
-    (guard) => {
-      real.guards.set(id, guard);
-      real.outcomes.set(id, "held");
-    },
-    (error: LockwrightError | string) => real.outcomes.set(id, typeof error === "string" ? error : error.code),
-  );
-}
-
-function acquire(kind: Kind, shape: WaitShape): Command {
+function acquire(kind: Kind, shape: AskShape): Command {
   return command(`${kind}.acquire(${JSON.stringify(shape)})`, (model, real) => {
-    const id = real.ids++;
-    const due = shape.timeout === undefined ? undefined : real.clock.now() + shape.timeout;
-    model.outcomes.set(id, "waiting");
-    if (!model.ask({ id, kind, due, signal: shape.signal }, shape.timeout === 0)) model.outcomes.set(id, "LW_TIMEOUT");
-    follow(real, id, faceOf(real.lock, kind).acquire(optionsOf(shape, real)));
+    const { ask, options } = real.asks.make(shape);
+    model.outcomes.set(ask.id, "waits");
+    if (!model.ask({ ...ask, kind }, shape.timeout === 0)) model.outcomes.set(ask.id, "LW_TIMEOUT");
+    follow(real, ask.id, faceOf(real.lock, kind).acquire(options));
   });
 }
 
 function tryAcquire(kind: Kind): Command {
   return command(`${kind}.tryAcquire()`, (model, real) => {
-    const id = real.ids++;
+    const id = real.asks.id();
     const guard = faceOf(real.lock, kind).tryAcquire();
     expect(guard !== undefined).toBe(model.ask({ id, kind, due: undefined, signal: undefined }, true));
     if (guard === undefined) return;
     real.guards.set(id, guard);
-    real.outcomes.set(id, "held");
+    real.asks.outcomes.set(id, "held");
   });
 }
 
@@ -142,7 +114,7 @@ function endInModel(model: Model, real: Real, id: number): void {
   const upgrade = model.upgrade?.id === id ? model.upgrade : undefined;
   for (const ended of upgrade?.endsBase === true ? [id, upgrade.base] : [id]) {
     real.guards.delete(ended);
-    real.outcomes.set(ended, "released");
+    real.asks.outcomes.set(ended, "released");
     model.outcomes.set(ended, "released");
   }
   model.release(id);
@@ -159,19 +131,18 @@ function dispose(which: number): Command {
   });
 }
 
-function upgrade(which: number, shape: WaitShape): Command {
+function upgrade(which: number, shape: AskShape): Command {
   return command(`upgrade(${which}, ${JSON.stringify(shape)})`, (model, real) => {
     const base = pick(model, real, which, ["upgradeable"]);
     if (base === undefined) return;
-    const id = real.ids++;
+    const { ask, options } = real.asks.make(shape);
     const guard = real.guards.get(base) as UpgradeableGuard;
-    const due = shape.timeout === undefined ? undefined : real.clock.now() + shape.timeout;
-    model.outcomes.set(id, "waiting");
-    if (model.isLent(base)) model.outcomes.set(id, "LW_NOT_HELD");
-    else if (model.upgrade !== undefined) model.outcomes.set(id, "LW_BUSY");
-    else if (shape.timeout === 0 && model.held.size > 1) model.outcomes.set(id, "LW_TIMEOUT");
-    else model.startUpgrade({ id, base, due, signal: shape.signal });
-    follow(real, id, guard.upgrade(optionsOf(shape, real)));
+    model.outcomes.set(ask.id, "waits");
+    if (model.isLent(base)) model.outcomes.set(ask.id, "LW_NOT_HELD");
+    else if (model.upgrade !== undefined) model.outcomes.set(ask.id, "LW_BUSY");
+    else if (shape.timeout === 0 && model.held.size > 1) model.outcomes.set(ask.id, "LW_TIMEOUT");
+    else model.startUpgrade({ ...ask, base });
+    follow(real, ask.id, guard.upgrade(options));
   });
 }
 
@@ -184,14 +155,14 @@ function tryUpgrade(which: number): Command {
       expect(() => guard.tryUpgrade()).toThrow(expect.objectContaining({ code: "LW_NOT_HELD" }));
       return;
     }
-    const id = real.ids++;
+    const id = real.asks.id();
     const upgraded = guard.tryUpgrade();
     const isSole = model.held.size === 1 && model.upgrade === undefined;
     expect(upgraded !== undefined).toBe(isSole);
     if (upgraded === undefined) return;
     model.startUpgrade({ id, base, due: undefined, signal: undefined });
     real.guards.set(id, upgraded);
-    real.outcomes.set(id, "held");
+    real.asks.outcomes.set(id, "held");
   });
 }
 
@@ -200,35 +171,13 @@ function downgrade(which: number): Command {
     const id = pick(model, real, which, ["write"]);
     if (id === undefined) return;
     const read = (real.guards.get(id) as WriteGuard).downgrade();
-    const next = real.ids++;
+    const next = real.asks.id();
     real.guards.delete(id);
     real.guards.set(next, read);
-    for (const outcomes of [real.outcomes, model.outcomes]) outcomes.set(id, "released").set(next, "held");
+    for (const outcomes of [real.asks.outcomes, model.outcomes]) outcomes.set(id, "released").set(next, "held");
     model.held.delete(id);
     model.held.set(next, "read");
     model.drain();
-  });
-}
-
-function abort(which: number): Command {
-  return command(`abort(${which})`, (model, real) => {
-    model.remove((ask) => ask.signal === which, "aborted");
-    const controller = real.controllers[which]!;
-    real.controllers[which] = new AbortController();
-    controller.abort("aborted");
-  });
-}
-
-function advance(ms: number): Command {
-  return command(`advance(${ms})`, (model, real) => {
-    const end = real.clock.now() + ms;
-    for (;;) {
-      const waiting = model.upgrade === undefined || model.upgrade.isHeld ? [] : [model.upgrade];
-      const next = Math.min(...[...model.queue, ...waiting].map((ask) => ask.due ?? Infinity));
-      if (next > end) break;
-      model.remove((ask) => ask.due === next, "LW_TIMEOUT");
-    }
-    real.clock.advance(ms);
   });
 }
 
@@ -238,16 +187,13 @@ function cancelWaiters(kind: Kind): Command {
       (ask.kind ?? model.held.get(model.upgrade!.base)) === kind;
     const upgrades = model.upgrade !== undefined && !model.upgrade.isHeld && isMine(model.upgrade) ? 1 : 0;
     const count = model.queue.filter((ask) => ask.kind === kind).length + upgrades;
-    model.remove(isMine, "LW_CANCELLED");
+    model.end(isMine, "LW_CANCELLED");
     expect(faceOf(real.lock, kind).cancelWaiters()).toBe(count);
   });
 }
 
 const kind = fc.constantFrom<Kind>("read", "read", "read", "upgradeable", "write");
-const shape = fc.record({
-  timeout: fc.option(fc.constantFrom(0, 5, 10, 25), { nil: undefined, freq: 2 }),
-  signal: fc.option(fc.nat({ max: SIGNALS - 1 }), { nil: undefined, freq: 2 }),
-});
+const shape = shapesWith(0, 5, 10, 25);
 const which = fc.nat({ max: 9 });
 
 export const commandSequences: fc.Arbitrary<Iterable<Command>> = fc.commands(
@@ -261,8 +207,8 @@ export const commandSequences: fc.Arbitrary<Iterable<Command>> = fc.commands(
     fc.tuple(which, shape).map(([at, wait]) => upgrade(at, wait)),
     which.map(tryUpgrade),
     which.map(downgrade),
-    fc.nat({ max: SIGNALS - 1 }).map(abort),
-    fc.constantFrom(1, 5, 10).map(advance),
+    signals.map((at) => command(`abort(${at})`, (model, { asks }) => abortBoth(model, asks, at))),
+    fc.constantFrom(1, 5, 10).map((ms) => command(`advance(${ms})`, (model, { asks }) => advanceBoth(model, asks, ms))),
     fc.constantFrom<Kind>(...KINDS).map(cancelWaiters),
   ],
   { maxCommands: 60, size: "max" },

@@ -1,15 +1,14 @@
 /** The obvious keyed mutex: per key a holder and an array of asks; an ask for several keys goes on to the next when granted. */
-export interface KeyAsk {
-  readonly id: number;
+import type { Ask, ReferenceWaits } from "./asks.js";
+
+export interface KeyAsk extends Ask {
   /** In the order in which they are taken. */
   readonly keys: readonly string[];
-  readonly due: number | undefined;
-  readonly signal: number | undefined;
   /** How many it has. */
   has: number;
 }
 
-export class ReferenceKeyed {
+export class ReferenceKeyed implements ReferenceWaits {
   readonly holders: Map<string, KeyAsk> = new Map();
   readonly queues: Map<string, KeyAsk[]> = new Map();
   readonly outcomes: Map<number, string> = new Map();
@@ -20,12 +19,12 @@ export class ReferenceKeyed {
     return this.holders.size;
   }
 
-  get waiting(): KeyAsk[] {
-    return [...this.queues.values()].flat();
+  dues(): readonly number[] {
+    return [...this.queues.values()].flat().map((ask) => ask.due ?? Infinity);
   }
 
   start(ask: KeyAsk, isImpatient: boolean): void {
-    this.outcomes.set(ask.id, "waiting");
+    this.outcomes.set(ask.id, "waits");
     this.#next(ask, isImpatient);
   }
 
@@ -33,7 +32,7 @@ export class ReferenceKeyed {
     const key = ask.keys[ask.has];
     if (key === undefined) this.outcomes.set(ask.id, "held");
     else if (!this.holders.has(key)) this.#grant(key, ask);
-    else if (isImpatient) this.#end(ask, "LW_TIMEOUT");
+    else if (isImpatient) this.#settle(ask, "LW_TIMEOUT");
     else this.queues.set(key, [...(this.queues.get(key) ?? []), ask]);
   }
 
@@ -74,12 +73,12 @@ export class ReferenceKeyed {
     this.#giveBack(ask);
   }
 
-  #end(ask: KeyAsk, outcome: string): void {
+  #settle(ask: KeyAsk, outcome: string): void {
     this.outcomes.set(ask.id, outcome);
     this.#giveBack(ask);
   }
 
-  remove(which: (ask: KeyAsk, key: string) => boolean, outcome: string): void {
+  end(which: (ask: KeyAsk, key: string) => boolean, outcome: string): void {
     const gone: KeyAsk[] = [];
     for (const [key, queue] of this.queues) {
       gone.push(...queue.filter((ask) => which(ask, key)));
@@ -88,6 +87,6 @@ export class ReferenceKeyed {
         queue.filter((ask) => !which(ask, key)),
       );
     }
-    for (const ask of gone.toSorted((a, b) => a.id - b.id)) this.#end(ask, outcome);
+    for (const ask of gone.toSorted((a, b) => a.id - b.id)) this.#settle(ask, outcome);
   }
 }

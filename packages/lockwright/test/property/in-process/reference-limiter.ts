@@ -1,13 +1,12 @@
 /** The obvious limiter with borrowers: an array of asks, a map of holders. */
-export interface BorrowAsk {
-  readonly id: number;
+import type { Ask, ReferenceWaits } from "./asks.js";
+
+export interface BorrowAsk extends Ask {
   /** Undefined: the guard borrows for itself. */
   readonly borrower: string | undefined;
-  readonly due: number | undefined;
-  readonly signal: number | undefined;
 }
 
-export class ReferenceLimiter {
+export class ReferenceLimiter implements ReferenceWaits {
   queue: BorrowAsk[] = [];
   readonly held: Map<number, BorrowAsk> = new Map();
   readonly outcomes: Map<number, string> = new Map();
@@ -36,7 +35,7 @@ export class ReferenceLimiter {
     else if (isImpatient) this.outcomes.set(ask.id, "LW_TIMEOUT");
     else {
       this.queue.push(ask);
-      this.outcomes.set(ask.id, "waiting");
+      this.outcomes.set(ask.id, "waits");
     }
   }
 
@@ -51,7 +50,11 @@ export class ReferenceLimiter {
     this.drain();
   }
 
-  remove(which: (ask: BorrowAsk) => boolean, outcome: string): void {
+  dues(): readonly number[] {
+    return this.queue.map((ask) => ask.due ?? Infinity);
+  }
+
+  end(which: (ask: Ask) => boolean, outcome: string): void {
     for (const ask of this.queue.filter(which)) this.outcomes.set(ask.id, outcome);
     this.queue = this.queue.filter((ask) => !which(ask));
     this.drain();

@@ -1,23 +1,21 @@
 /** The obvious read-write lock: an array of asks and a list of holds, scanned from the start each time. */
 import type { ReadWritePolicy } from "../../../src/index.js";
+import type { Ask, ReferenceWaits } from "./asks.js";
 
 export type Kind = "read" | "upgradeable" | "write";
 
-export interface Ask {
-  readonly id: number;
+export interface SideAsk extends Ask {
   readonly kind: Kind;
-  readonly due: number | undefined;
-  readonly signal: number | undefined;
 }
 
-interface Upgrade extends Omit<Ask, "kind"> {
+interface Upgrade extends Ask {
   readonly base: number;
   isHeld: boolean;
   endsBase: boolean;
 }
 
-export class ReferenceReadWrite {
-  queue: Ask[] = [];
+export class ReferenceReadWrite implements ReferenceWaits {
+  queue: SideAsk[] = [];
   readonly held: Map<number, Kind> = new Map();
   readonly outcomes: Map<number, string> = new Map();
   upgrade: Upgrade | undefined;
@@ -44,7 +42,7 @@ export class ReferenceReadWrite {
   }
 
   /** Grants, queues or refuses; `isImpatient` never queues. */
-  ask(ask: Ask, isImpatient: boolean): boolean {
+  ask(ask: SideAsk, isImpatient: boolean): boolean {
     const place = this.queue.findIndex((other) => this.#rank(other.kind) < this.#rank(ask.kind));
     const at = place === -1 ? this.queue.length : place;
     if (at === 0 && this.fits(ask.kind)) this.#grant(ask);
@@ -68,13 +66,18 @@ export class ReferenceReadWrite {
       this.upgrade = undefined;
       if (upgrade.endsBase) this.held.delete(upgrade.base);
     } else {
-      if (upgrade?.base === id) this.remove((ask) => ask.id === upgrade.id, "LW_NOT_HELD");
+      if (upgrade?.base === id) this.end((ask) => ask.id === upgrade.id, "LW_NOT_HELD");
       this.held.delete(id);
     }
     this.drain();
   }
 
-  remove(which: (ask: Omit<Ask, "kind">) => boolean, outcome: string): void {
+  dues(): readonly number[] {
+    const upgrade = this.upgrade === undefined || this.upgrade.isHeld ? [] : [this.upgrade];
+    return [...this.queue, ...upgrade].map((ask) => ask.due ?? Infinity);
+  }
+
+  end(which: (ask: Ask & { readonly kind?: Kind }) => boolean, outcome: string): void {
     for (const ask of this.queue.filter(which)) this.outcomes.set(ask.id, outcome);
     this.queue = this.queue.filter((ask) => !which(ask));
     if (this.upgrade !== undefined && !this.upgrade.isHeld && which(this.upgrade)) {
@@ -93,7 +96,7 @@ export class ReferenceReadWrite {
     while (this.queue[0] !== undefined && this.fits(this.queue[0].kind)) this.#grant(this.queue.shift()!);
   }
 
-  #grant(ask: Ask): void {
+  #grant(ask: SideAsk): void {
     this.held.set(ask.id, ask.kind);
     this.outcomes.set(ask.id, "held");
   }
