@@ -1,7 +1,8 @@
 /**
  * `npm run proof`: what the user gets, proved on every Node we name. Packs the library, installs the tarball in a fresh
- * project, and there imports every entry, compiles and runs every snippet of README, docs and TSDoc, and runs smoke/*.mjs,
- * under Node 20, 22, 24 and 26. Then the package's linters and the size of each entry.
+ * project, and there imports every entry, compiles and runs every snippet of README, docs and TSDoc, which must print what
+ * its comments say, and runs smoke/*.mjs, under Node 20, 22, 24 and 26. Then the package's linters and the size of each
+ * entry.
  *
  * `--update` accepts the present exports as the public surface (public-surface.json, a file to be reviewed).
  */
@@ -11,7 +12,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as project from "./consumer.mjs";
-import { collectSnippets } from "./snippets.mjs";
+import { collectSnippets, misprint } from "./snippets.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(HERE);
@@ -95,11 +96,12 @@ function proveSurface(surfaces) {
 }
 
 async function proveSnippets(major, node, consumer, snippets, scratch) {
-  await project.eachInParallel(snippets, async ({ name, where, isRun, isExplored }) => {
+  await project.eachInParallel(snippets, async ({ name, where, isRun, prints, isExplored }) => {
     if (!isRun) return;
     const flags = isExplored ? ["--import", "@lockwright/explore/register"] : [];
-    const { failure } = await project.runScript(node, join(consumer, "out", `${name}.js`), scratch, flags);
+    const { stdout, failure } = await project.runScript(node, join(consumer, "out", `${name}.js`), scratch, flags);
     record("snippets run", major, where, failure);
+    if (prints !== undefined) record("snippets print", major, where, failure ?? misprint(prints, stdout));
   });
 }
 

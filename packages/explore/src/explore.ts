@@ -53,7 +53,8 @@ export function explorationsAsked(): number {
  *   await Promise.all([ask("a"), ask("b")]);
  *   t.note(seen.join());
  * });
- * console.log(report.ok, report.coverage.distinct); // true 2
+ * // either answer first, and both again with the await held; without a hook no await can be held: 2
+ * console.log(report.ok, report.coverage.distinct); // true 4
  * ```
  */
 export function exploreReport(body: Body, options?: ExploreOptions): Promise<Report>;

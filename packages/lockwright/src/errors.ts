@@ -44,7 +44,7 @@ function isBranded(value: unknown, kind: string): boolean {
  * try {
  *   await mutex.acquire({ timeout: 10 });
  * } catch (error) {
- *   if (error instanceof LockwrightError && error.code === "LW_TIMEOUT") console.log("still busy");
+ *   if (error instanceof LockwrightError && error.code === "LW_TIMEOUT") console.log("still busy"); // still busy
  * }
  * ```
  */

@@ -52,7 +52,7 @@ const DEFAULT_MAX_STALL = 60_000;
  * const space = await openLockSpace("memory:", { prefix: "shop:" });
  * await space.mutex("nightly-invoices").run(async (lease) => {
  *   lease.signal.throwIfAborted(); // lost: stop before the write
- *   console.log("mine, token", lease.token);
+ *   console.log("mine, token", lease.token); // mine, token 1n
  * });
  * await space.close();
  * ```

@@ -39,7 +39,7 @@ interface Place {
  * const eat = async (name: string): Promise<void> => {
  *   const both = await acquireAll([right, left], { timeout: 1000 });
  *   try {
- *     console.log(name, "eats");
+ *     console.log(name, "eats"); // Ann eats, Bob eats
  *   } finally {
  *     both.release();
  *   }

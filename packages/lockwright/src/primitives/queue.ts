@@ -153,12 +153,12 @@ export class Queue<T> implements AsyncIterable<T> {
    * jobs.tryPut(2);
    * void (async () => {
    *   for await (const job of jobs) {
-   *     console.log(job);
+   *     console.log(job); // 1 2
    *     jobs.taskDone();
    *   }
    * })();
    * await jobs.join();
-   * console.log("all done"); // 1 2 all done
+   * console.log("all done"); // all done
    * ```
    */
   join(options?: WaitOptions): Promise<void> {

@@ -142,7 +142,7 @@ export class Semaphore extends PermitLock {
    *
    * const fetches = new Semaphore(2, { name: "fetches" });
    * const pages = await fetches.map(["/a", "/b", "/c"], async (path, index) => `${index}: ${path}`, {
-   *   onProgress: ({ done, total }) => console.log(`${done} of ${total}`),
+   *   onProgress: ({ done, total }) => console.log(`${done} of ${total}`), // 1 of 3, 2 of 3, 3 of 3
    * });
    * console.log(pages); // [ '0: /a', '1: /b', '2: /c' ]
    * ```

@@ -127,7 +127,7 @@ class Flight<V> extends Holderless {
  *     return `token ${calls} of ${user}`;
  *   });
  *
- * console.log(await Promise.all([refresh("ann"), refresh("ann"), refresh("ann")]), calls); // three times token 1, 1
+ * console.log(await Promise.all([refresh("ann"), refresh("ann")]), calls); // [ 'token 1 of ann', 'token 1 of ann' ] 1
  * ```
  */
 export class SingleFlight<K, V> {

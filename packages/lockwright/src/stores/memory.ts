@@ -44,7 +44,7 @@ export class MemoryWorld {
  * import { memoryStore } from "lockwright/stores/memory";
  *
  * const space = new LockSpace({ store: memoryStore() });
- * await space.mutex("report").run((lease) => console.log("token", lease.token));
+ * await space.mutex("report").run((lease) => console.log("token", lease.token)); // token 1n
  * await space.close();
  * ```
  */

@@ -66,7 +66,7 @@ export interface SqliteStore extends LockStore {
  * const folder = mkdtempSync("/tmp/locks-");
  * const store = await sqliteStore({ path: `${folder}/locks.db` });
  * const space = new LockSpace({ store, ttl: 30_000 });
- * await space.mutex("migrate").run((lease) => console.log("token", lease.token));
+ * await space.mutex("migrate").run((lease) => console.log("token", lease.token)); // token 1n
  * await space.close();
  * await store.close();
  * ```

@@ -44,7 +44,7 @@ import { heldLeaseOf } from "./held-lease-of.js";
  *     throw error;
  *   }
  * });
- * console.log(db.prepare("SELECT token FROM lockwright_fence").all());
+ * console.log(db.prepare("SELECT token FROM lockwright_fence").all()); // [ { token: 1 } ]
  * await space.close();
  * ```
  */

@@ -53,7 +53,7 @@ export interface FencedWriteOptions {
  *   stock.sold += 1;
  *   await fencedWriteFile(`${folder}/stock.json`, JSON.stringify(stock), lease);
  * });
- * console.log(await readFile(`${folder}/stock.json`, "utf8"));
+ * console.log(await readFile(`${folder}/stock.json`, "utf8")); // {"sold":1}
  * await space.close();
  * ```
  */
