@@ -54,10 +54,19 @@ export class PlainWorld {
       }
   }
 
-  /** Runs the body; a failed check fails it too. */
-  async run(body) {
+  /** `io` as the program's call to the outside, after which the checks are made. */
+  looking(io) {
+    return () =>
+      io().then((value) => {
+        this.look();
+        return value;
+      });
+  }
+
+  /** Runs the body; a failed check fails it too. `isBrief`: what it leaves behind is not waited for. */
+  async run(body, { isBrief = false } = {}) {
     await body(this);
-    await settle();
+    if (!isBrief) await settle();
     this.look();
     if (this.#failure !== undefined) throw this.#failure;
   }

@@ -156,6 +156,12 @@ export function limitCases(sample) {
       }, OPS);
     };
   }
+  cases["rate lockwright, awaited"] = () => {
+    const limiter = new lockwright.RateLimiter({ rate: 1e9, burst: 1e9 });
+    return sample(async () => {
+      for (let at = 0; at < OPS; at += 1) await limiter.acquire();
+    }, OPS);
+  };
   cases["rate rate-limiter-flexible"] = () => rateLimiterFlexible(sample);
   for (const [who, make] of Object.entries(holds)) {
     cases[`hold ${who}`] = () => {
@@ -193,7 +199,12 @@ export const limitRows = [
     },
   },
   {
-    name: "rate limiter, tryAcquire",
+    name: "rate limiter, await acquire (the peer keeps a window by key)",
+    ours: "rate lockwright, awaited",
+    against: { "rate rate-limiter-flexible": undefined },
+  },
+  {
+    name: "rate limiter, tryAcquire (rate-limiter-flexible has none: a promise)",
     ours: "rate lockwright",
     against: { "rate clock": 1.3, "rate rate-limiter-flexible": 0.4, "rate lockwright token bucket": undefined },
   },

@@ -75,12 +75,12 @@ const rows = [
   ...lockRows,
   ...limitRows,
   {
-    name: "pass an item through a queue of 64, try first",
+    name: "pass an item through a queue of 64, try first (fastq: unbounded, a worker and a promise for each)",
     ours: "pass lockwright, try first",
     against: { "pass fastq.promise, drained": 0.6, "pass fastq.promise": undefined, "pass array": undefined },
   },
   {
-    name: "the same, awaited",
+    name: "the same, awaited (a generator holds one item, and keeps step)",
     ours: "pass lockwright, awaited",
     against: {
       // An await costs twice as much on Node 20, and a generator has one per item where a queue has two.
