@@ -140,10 +140,10 @@ describe("an operation that rejects", () => {
   test("does not make a system that answers nothing pass", async () => {
     const make = () => async () => {
       await io("request");
-      throw new Error("not implemented");
+      throw new Error("out of service");
     };
     await expect(linearizable(register, { make, ops: registerOps, explore: { budget } })).rejects.toThrow(
-      "not implemented",
+      "out of service",
     );
   });
 
